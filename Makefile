@@ -1,0 +1,41 @@
+# pgherd: what one can ask of this checkout. `make` alone prints this list.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+NODE := node_modules/.bin/node
+
+-include images/images.mk
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+# npm leaves this file newer than the lock file when what is installed is what is locked.
+node_modules/.package-lock.json: package-lock.json
+	@command -v npm > /dev/null || { echo 'pgherd needs npm (any recent Node.js brings it); the Node that it runs on, it installs itself' >&2; exit 1; }
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+deps: node_modules/.package-lock.json ## Install what the checkout needs (Node 24 included)
+
+check: deps ## Types, lint, format, dead code, layers
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" npm run --silent check
+
+test: deps ## All floors: checks, unit, API server, images, real cluster
+	$(NODE) checks/test.ts check unit api image cluster
+
+test-unit: deps ## The floors that need nothing but Node; seconds
+	$(NODE) checks/test.ts unit
+
+test-api: deps ## Tests against a real kube-apiserver and etcd
+	$(NODE) checks/test.ts api
+
+test-cluster: deps ## Tests on real nodes with real PostgreSQL
+	$(NODE) checks/test.ts cluster
+
+generate: deps ## CRDs, reference documents and types from their sources
+	$(NODE) packages/api/scripts/generate.ts
+
+format: deps ## Format everything
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" npm run --silent format
+
+.PHONY: help deps check test test-unit test-api test-cluster generate format

@@ -1,0 +1,176 @@
+/**
+ * What shall be done for one cluster, as data. `decide` makes it, `act` (in the operator) carries it out and decides nothing, the world
+ * model plays it for plans and the simulator. Values that decide cannot compute (passwords, certificates) are typed placeholders.
+ */
+import type { KubernetesKind } from '@pgherd/api';
+
+/** Where to find an object. */
+export interface ObjectReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** An object as it should be. Applied server-side with our field manager; skipped when nothing would change. */
+export interface DesiredObject {
+  readonly object: KubernetesKind;
+  /** Objects of a lower stage are written first; within a stage the order is free. */
+  readonly stage: Stage;
+  /**
+   * `apply`: made or put right. `shared`: belongs to several clusters, made once; each adds only its own owner reference, under a field
+   * manager of its own.
+   */
+  readonly mode: 'apply' | 'shared';
+}
+
+/** 0 what others refer to (accounts, certificates), 1 configuration, services and claims, 2 what starts pods. */
+export type Stage = 0 | 1 | 2;
+
+/** The value of one key of a Secret. `keep` leaves what is there. */
+export type SecretValue =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'newPassword'; readonly characters: 'ascii' | 'alphanumeric'; readonly length: number }
+  /** SCRAM-SHA-256 verifier of another key of the same Secret (its value after this write). */
+  | { readonly kind: 'verifierOf'; readonly key: string }
+  /** Text with values of other keys of the same Secret put in, URL-encoded where asked. */
+  | { readonly kind: 'template'; readonly parts: readonly SecretTemplatePart[] }
+  /** A new self-signed root: this key gets the certificate (PEM); `privateKey` names the key that gets the private key. */
+  | { readonly kind: 'newRoot'; readonly commonName: string; readonly validityMs: number; readonly privateKey: string }
+  /** A new leaf signed by a root: this key gets the certificate (PEM), `privateKey` names the key that gets its private key. */
+  | { readonly kind: 'newCertificate'; readonly request: CertificateRequest; readonly privateKey: string }
+  /** Written together with another key by newRoot or newCertificate. */
+  | { readonly kind: 'withCertificate' }
+  /** A copy of a value of another Secret in the namespace (the root's certificate, a leaf). */
+  | { readonly kind: 'copyOf'; readonly secret: string; readonly key: string }
+  /** Several values one after the other (certificate and key in one file). */
+  | {
+      readonly kind: 'concatenationOf';
+      readonly parts: readonly ({ readonly key: string } | { readonly secret: string; readonly key: string })[];
+    };
+
+export type SecretTemplatePart = { readonly text: string } | { readonly valueOf: string; readonly encoding: 'plain' | 'url' };
+
+export interface CertificateRequest {
+  readonly commonName: string;
+  readonly dnsNames: readonly string[];
+  readonly validityMs: number;
+  /** Secret that holds the root, with its keys. */
+  readonly root: { readonly secret: string; readonly certificateKey: string; readonly privateKeyKey: string };
+  readonly usages: readonly ('serverAuth' | 'clientAuth')[];
+}
+
+/**
+ * A Secret with values that decide cannot know. `create` makes it and ends the pass if it is there already (a stale cache must never
+ * regenerate); `fill` writes only the named keys, with the observed resourceVersion as precondition.
+ */
+export interface SecretIntent {
+  readonly reference: ObjectReference;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** `controller`: this cluster controls it. `shared`: one of several owners, never the controller. */
+  readonly ownership: 'controller' | 'shared';
+  readonly write: { readonly kind: 'create' } | { readonly kind: 'fill'; readonly uid: string; readonly resourceVersion: string };
+  readonly values: Readonly<Record<string, SecretValue>>;
+  readonly stage: Stage;
+  /** In words, for the event: "password was blank". */
+  readonly reason: string;
+}
+
+export interface Deletion {
+  readonly reference: ObjectReference;
+  readonly uid: string;
+  readonly resourceVersion: string | undefined;
+  readonly propagation: 'Background' | 'Foreground' | 'Orphan';
+  readonly gracePeriodSeconds: number | undefined;
+  readonly reason: string;
+}
+
+/** The one thing of a pass that somebody may notice. Each has a reason in words, which becomes an event. */
+export type DisruptiveStep =
+  | { readonly kind: 'deletePod'; readonly deletion: Deletion; readonly reason: string }
+  /** Written to Patroni's own object as `<scope>-failover` with its resourceVersion as precondition. */
+  | { readonly kind: 'switchover'; readonly scope: string; readonly from: string; readonly to: string | undefined; readonly reason: string }
+  /** Jobs are made by create under a name that depends on their inputs, so that a repetition finds the first one. */
+  | { readonly kind: 'createJob'; readonly job: KubernetesKind; readonly reason: string }
+  | {
+      readonly kind: 'scaleStatefulSet';
+      readonly reference: ObjectReference;
+      readonly uid: string;
+      readonly replicas: number;
+      readonly reason: string;
+    };
+
+/** A change of Patroni's dynamic configuration: the annotation of its object, with the observed resourceVersion as precondition. */
+export interface PatroniConfigurationWrite {
+  readonly reference: ObjectReference;
+  readonly resourceVersion: string;
+  readonly annotation: string;
+  readonly value: string;
+}
+
+/** Where a program runs. */
+export interface ExecTarget {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly podUid: string;
+  readonly container: string;
+}
+
+/** Standard input of a program, with secret values put in by act as psql variables (`\set name 'value'`), quoted there. */
+export interface ProgramInput {
+  readonly text: string;
+  readonly variables: Readonly<Record<string, { readonly secret: string; readonly key: string }>>;
+}
+
+/** A question to the world. The answer is in a later observation under `key`. */
+export interface ReadingRequest {
+  readonly key: string;
+  /** Hash of what the answer depends on: when it changes, the reading is taken anew. */
+  readonly inputs: string;
+  readonly maximumAgeMs: number;
+  readonly target: ExecTarget;
+  readonly command: readonly string[];
+  readonly input: ProgramInput | undefined;
+  /** Name of the engine's parser for the output (see readings.ts): it replaces secret values by fingerprints. */
+  readonly parser: string;
+  readonly timeoutMs: number;
+}
+
+/** Something to run once for its inputs. Safe to repeat: its result is only kept in memory. */
+export interface CommandRequest {
+  readonly key: string;
+  readonly inputs: string;
+  readonly target: ExecTarget;
+  readonly command: readonly string[];
+  readonly input: ProgramInput | undefined;
+  readonly timeoutMs: number;
+  readonly reason: string;
+  /** Readings that the command makes void. */
+  readonly invalidates: readonly string[];
+}
+
+export interface EventRequest {
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface Decision {
+  readonly finalizer: 'present' | 'absent';
+  /** Objects that should exist. */
+  readonly objects: readonly DesiredObject[];
+  readonly secrets: readonly SecretIntent[];
+  readonly deletions: readonly Deletion[];
+  readonly step: DisruptiveStep | undefined;
+  readonly patroniConfiguration: PatroniConfigurationWrite | undefined;
+  readonly readings: readonly ReadingRequest[];
+  readonly commands: readonly CommandRequest[];
+  /** The whole status as it should be; applied with a field manager of its own, skipped when equal. Undefined: leave it alone. */
+  readonly status: Readonly<Record<string, unknown>> | undefined;
+  readonly events: readonly EventRequest[];
+  /** When to look again though nothing happened, in milliseconds from the observation; undefined: at the next full pass. */
+  readonly lookAgainAfterMs: number | undefined;
+}

@@ -1,0 +1,45 @@
+/**
+ * A dialect: one kind of manifest. It knows the manifest's fields and the status that its users expect, and nothing of how a cluster is run.
+ * A further dialect is a further folder here, its schema in `api`, and a line in `dialects/index.ts`.
+ */
+import type { Cluster, Finding } from '../model/cluster.ts';
+import type { EngineConfiguration } from '../observation.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Profile } from '../model/profile.ts';
+
+/** A custom resource as the API server gives it. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly uid: string;
+    readonly generation?: number;
+    readonly resourceVersion?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly finalizers?: readonly string[];
+    readonly deletionTimestamp?: string;
+  };
+  readonly spec?: unknown;
+  readonly status?: unknown;
+}
+
+export interface Dialect {
+  /** The resource as it is stored and watched. */
+  readonly resource: { readonly group: string; readonly version: string; readonly kind: string; readonly plural: string };
+  readonly profile: Profile;
+  /** Never throws: what cannot be understood becomes a finding, and the rest of the cluster is read. */
+  readonly read: (
+    manifest: Manifest,
+    configuration: EngineConfiguration,
+  ) => { readonly cluster: Cluster; readonly findings: readonly Finding[] };
+  /** The whole status; `previous` lends transition times and fields that only others write. */
+  readonly status: (
+    cluster: Cluster,
+    outcome: Outcome,
+    previous: Readonly<Record<string, unknown>>,
+    nowMs: number,
+  ) => Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,203 @@
+/**
+ * What a PostgreSQL cluster is, whichever manifest it came from.
+ *
+ * A dialect turns its manifest into this form, complete and with all defaults applied; everything after it (render, decide, world) reads
+ * only this. Nothing in here is a secret: passwords and keys appear as names of Secrets.
+ */
+import type {
+  Affinity,
+  Container,
+  EnvVar,
+  LocalObjectReference,
+  PersistentVolumeClaimSpec,
+  ResourceRequirements,
+  Toleration,
+  TopologySpreadConstraint,
+  Volume,
+  VolumeMount,
+  VolumeProjection,
+  SecretProjection,
+} from '@pgherd/api';
+import type { Profile } from './profile.ts';
+
+/** Labels and annotations that the owner wants on objects. The operator's own labels win over them. */
+export interface Metadata {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface Identity {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly resourceVersion: string;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly finalizers: readonly string[];
+  /** When the deletion was asked for, RFC 3339; undefined while nobody asked. */
+  readonly deletionTimestamp: string | undefined;
+}
+
+/** A volume as its claim asks for it, with the limit up to which pgherd may grow it. */
+export interface VolumeClaim {
+  readonly spec: PersistentVolumeClaimSpec;
+}
+
+/** Where pods may run, and how they are treated there. */
+export interface Scheduling {
+  readonly affinity: Affinity | undefined;
+  readonly tolerations: readonly Toleration[];
+  /** Complete: the defaults are already appended where they apply. */
+  readonly topologySpreadConstraints: readonly TopologySpreadConstraint[];
+  readonly priorityClassName: string | undefined;
+}
+
+/** A group of members that are made alike. */
+export interface InstanceSet {
+  readonly name: string;
+  /** Path of the set in the manifest, for messages: `spec.instances[0]`. */
+  readonly path: string;
+  readonly replicas: number;
+  readonly metadata: Metadata;
+  readonly resources: ResourceRequirements | undefined;
+  readonly dataVolume: VolumeClaim;
+  readonly walVolume: VolumeClaim | undefined;
+  readonly scheduling: Scheduling;
+  /** `undefined`: no PodDisruptionBudget. */
+  readonly minAvailable: number | string | undefined;
+  /** Resources of helper containers by container name. */
+  readonly helperResources: Readonly<Record<string, ResourceRequirements>>;
+  readonly additionalContainers: readonly Container[];
+  readonly additionalVolumes: readonly Volume[];
+  readonly additionalMounts: readonly VolumeMount[];
+  readonly additionalEnvironment: readonly EnvVar[];
+}
+
+/** A role that the manifest owns. Its password is in the Secret of that name pattern (profile), as `password` and `verifier`. */
+export interface UserIntent {
+  readonly name: string;
+  /** Databases it gets all privileges on; the first one is what its Secret connects to. */
+  readonly databases: readonly string[];
+  /** Role options as PostgreSQL writes them, already parsed and limited to what a role may be given: `LOGIN`, `CREATEDB`, `CONNECTION LIMIT 5`. */
+  readonly options: readonly string[];
+  readonly passwordCharacters: 'ascii' | 'alphanumeric';
+}
+
+/** One line of pg_hba.conf, already rendered. */
+export type HbaLine = string;
+
+/** Parameters by name, with values as PostgreSQL reads them (before quoting). */
+export type Parameters = Readonly<Record<string, string>>;
+
+export interface PostgresSettings {
+  /** Major version. */
+  readonly majorVersion: number;
+  /** `undefined`: the manifest names none and the operator knows none for this version. */
+  readonly image: string | undefined;
+  readonly port: number;
+  /** Effective parameters, precedence already applied. */
+  readonly parameters: Parameters;
+  /** Effective pg_hba.conf, in order. */
+  readonly hba: readonly HbaLine[];
+  readonly initdbOptions: readonly (string | Readonly<Record<string, string>>)[];
+  /** Further files at the profile's configuration path. */
+  readonly configurationFiles: readonly VolumeProjection[];
+}
+
+export interface PatroniSettings {
+  /** Scope: name of the cluster in Patroni and stem of its Endpoints. */
+  readonly scope: string;
+  readonly port: number;
+  /** Seconds, Patroni's `ttl`. */
+  readonly leaderLeaseDurationSeconds: number;
+  /** Seconds, Patroni's `loop_wait`. */
+  readonly syncPeriodSeconds: number;
+  /** The whole dynamic configuration as it shall stand in Patroni's store, parameters and pg_hba included. */
+  readonly dynamicConfiguration: Readonly<Record<string, unknown>>;
+  /** Members that the manifest prefers when it asks for a switchover are day 2; nothing here yet. */
+  readonly logging: { readonly level: string; readonly storageLimitBytes: number } | undefined;
+}
+
+export interface ServiceSettings {
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  readonly nodePort: number | undefined;
+  readonly metadata: Metadata;
+  readonly internalTrafficPolicy: 'Cluster' | 'Local' | undefined;
+  readonly externalTrafficPolicy: 'Cluster' | 'Local' | undefined;
+  readonly ipFamilyPolicy: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack' | undefined;
+  readonly ipFamilies: readonly ('IPv4' | 'IPv6')[];
+}
+
+/** One pgBackRest repository. */
+export interface Repository {
+  /** `repo1` … `repo4`. */
+  readonly name: string;
+  readonly path: string;
+  readonly volume: VolumeClaim;
+}
+
+/** Backups by pgBackRest. Repositories in object stores come later; until then a dialect reports them as not yet supported. */
+export interface BackupSettings {
+  readonly image: string | undefined;
+  readonly repositories: readonly Repository[];
+  /** Extra options of the [global] section; they win. */
+  readonly global: Readonly<Record<string, string>>;
+  readonly metadata: Metadata;
+  readonly repositoryHost: {
+    readonly resources: ResourceRequirements | undefined;
+    readonly scheduling: Scheduling;
+  };
+  readonly jobs: {
+    readonly resources: ResourceRequirements | undefined;
+    readonly scheduling: Scheduling;
+    readonly ttlSecondsAfterFinished: number | undefined;
+  };
+  readonly configuration: readonly VolumeProjection[];
+}
+
+export interface PodSettings {
+  readonly imagePullPolicy: 'Always' | 'Never' | 'IfNotPresent' | undefined;
+  readonly imagePullSecrets: readonly LocalObjectReference[];
+  readonly supplementalGroups: readonly number[];
+  /** On OpenShift the platform chooses user and group ids. */
+  readonly openshift: boolean;
+}
+
+export interface Cluster {
+  readonly identity: Identity;
+  readonly profile: Profile;
+  readonly metadata: Metadata;
+  readonly paused: boolean;
+  readonly stopped: boolean;
+  readonly postgres: PostgresSettings;
+  readonly patroni: PatroniSettings;
+  readonly sets: readonly InstanceSet[];
+  readonly users: readonly UserIntent[];
+  /** Every database that must exist, in order of appearance. */
+  readonly databases: readonly string[];
+  readonly services: { readonly primary: ServiceSettings; readonly replicas: ServiceSettings };
+  readonly backups: BackupSettings | undefined;
+  readonly certificates: {
+    /** The owner's own server certificate instead of ours. */
+    readonly server: SecretProjection | undefined;
+    /** The owner's own client certificate for replication. */
+    readonly replication: SecretProjection | undefined;
+  };
+  readonly pods: PodSettings;
+}
+
+/** Something in the manifest that the owner should know of. A finding never stops the rest of the cluster, unless it is `blocking`. */
+export interface Finding {
+  /** `unsupported` becomes condition NotYetSupported; `invalid` and `warning` get a condition and an event of their own. */
+  readonly kind: 'unsupported' | 'invalid' | 'warning';
+  /** Path in the manifest: `spec.proxy.pgBouncer`. */
+  readonly path: string;
+  /** CamelCase, stable: the event's and the condition's reason. */
+  readonly reason: string;
+  /** What was asked, what is in the way, what to do. */
+  readonly message: string;
+  /** Nothing can be made or changed until the manifest is corrected; what runs goes on running. */
+  readonly blocking: boolean;
+}

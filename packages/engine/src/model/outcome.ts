@@ -1,0 +1,44 @@
+/** What a pass found, in neutral words. A dialect turns it into its status. */
+import type { Member } from './members.ts';
+
+/** Metav1 condition without its transition time, which is kept while the status stays the same. */
+export interface ConditionOutcome {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  /** CamelCase. */
+  readonly reason: string;
+  /** For a person: what is, what is in the way, what to do. */
+  readonly message: string;
+}
+
+export interface RepositoryOutcome {
+  readonly name: string;
+  readonly bound: boolean;
+  readonly volume: string | undefined;
+  readonly stanzaCreated: boolean;
+  readonly replicaCreateBackupComplete: boolean;
+}
+
+export interface Outcome {
+  readonly members: readonly Member[];
+  readonly primary: string | undefined;
+  /** Patroni's system identifier; its presence means that the cluster was bootstrapped. */
+  readonly systemIdentifier: string | undefined;
+  readonly sets: readonly {
+    readonly name: string;
+    readonly replicas: number;
+    readonly readyReplicas: number;
+    readonly updatedReplicas: number;
+  }[];
+  readonly repositoryHost: { readonly ready: boolean } | undefined;
+  readonly repositories: readonly RepositoryOutcome[];
+  /** Hash of the roles and databases that are in force. */
+  readonly usersRevision: string | undefined;
+  readonly databaseRevision: string | undefined;
+  /** The member that starts first and stops last, while the cluster is not running normally. */
+  readonly startupMember: { readonly name: string; readonly set: string } | undefined;
+  /** All conditions that should stand; others of the same types are removed. */
+  readonly conditions: readonly ConditionOutcome[];
+  /** The generation was looked at in this pass. */
+  readonly observedGeneration: number;
+}

@@ -1,0 +1,109 @@
+/**
+ * What differs between the manifests' worlds, as data: names, labels, paths, user ids. The code that uses it is the same for all.
+ */
+
+/** Label keys. An `undefined` key: that world has no such label. */
+export interface LabelKeys {
+  /** On every object of a cluster; value: its name. */
+  readonly cluster: string;
+  readonly instanceSet: string;
+  /** On all objects of one member; value: its name. */
+  readonly instance: string;
+  /** Patroni's scope label; value: the scope. */
+  readonly patroni: string;
+  /** Written by Patroni on pods (`primary`/`replica` values below), by us on Services and Secrets. */
+  readonly role: string;
+  /** `postgres` or `pgbackrest`, on pods and claims. */
+  readonly data: string;
+  readonly clusterCertificate: string;
+  readonly user: string;
+  readonly backup: string;
+  readonly backupRepository: string;
+  readonly backupRepositoryVolume: string;
+  readonly backupConfiguration: string;
+  readonly backupDedicatedHost: string;
+  /** Marks any object of the backups; value empty. */
+  readonly backups: string;
+}
+
+export interface RoleLabelValues {
+  /** What Patroni writes on the pod that leads. */
+  readonly leader: string;
+  readonly replica: string;
+  readonly primaryService: string;
+  readonly replicaService: string;
+  readonly userSecret: string;
+  readonly dataVolume: string;
+  readonly walVolume: string;
+}
+
+export interface Names {
+  readonly member: (cluster: string, set: string, suffix: string) => string;
+  readonly memberPod: (member: string) => string;
+  readonly memberConfiguration: (member: string) => string;
+  readonly memberCertificates: (member: string) => string;
+  readonly memberDataVolume: (member: string) => string;
+  readonly memberWalVolume: (member: string) => string;
+  readonly scope: (cluster: string) => string;
+  readonly leaderService: (cluster: string) => string;
+  readonly configurationService: (cluster: string) => string;
+  readonly primaryService: (cluster: string) => string;
+  readonly replicaService: (cluster: string) => string;
+  readonly podService: (cluster: string) => string;
+  readonly configuration: (cluster: string) => string;
+  readonly serverCertificate: (cluster: string) => string;
+  readonly replicationCertificate: (cluster: string) => string;
+  /** One in each namespace, shared by its clusters. */
+  readonly rootCertificate: string;
+  readonly memberAccess: (cluster: string) => string;
+  readonly disruptionBudget: (cluster: string, set: string) => string;
+  readonly userSecret: (cluster: string, user: string) => string;
+  readonly repositoryHost: (cluster: string) => string;
+  readonly repositoryHostAccess: (cluster: string) => string;
+  readonly repositoryVolume: (cluster: string, repository: string) => string;
+  readonly backupConfiguration: (cluster: string) => string;
+  readonly backupSecret: (cluster: string) => string;
+  readonly backupAccess: (cluster: string) => string;
+  readonly backupJob: (cluster: string, suffix: string) => string;
+}
+
+export interface ContainerNames {
+  readonly database: string;
+  readonly certificateCopy: string;
+  readonly backupServer: string;
+  readonly backupConfiguration: string;
+  readonly startup: string;
+  readonly nameService: string;
+  readonly backupLogDirectory: string;
+}
+
+export interface Paths {
+  /** Mount point of the data volume. */
+  readonly dataMount: string;
+  readonly dataDirectory: (majorVersion: number) => string;
+  readonly walMount: string;
+  readonly walDirectory: (majorVersion: number, ownVolume: boolean) => string;
+  readonly certificates: string;
+  readonly socketDirectory: string;
+  readonly logDirectory: string;
+  readonly configurationFiles: string;
+}
+
+export interface Profile {
+  /** Name of the dialect, only for messages and metrics. */
+  readonly name: string;
+  /** Prefix of this world's own annotations, with the slash. */
+  readonly finalizer: string;
+  readonly labels: LabelKeys;
+  readonly roleValues: RoleLabelValues;
+  readonly names: Names;
+  readonly containers: ContainerNames;
+  readonly paths: Paths;
+  /** PostgreSQL roles that the engine itself needs. */
+  readonly roles: { readonly superuser: string; readonly replication: string };
+  readonly fileSystemGroup: number;
+  /** Longest cluster name plus set name, in characters, that all derived names allow. */
+  readonly maximumNameLength: number;
+  /** Annotations of this world that ask for something, by meaning. */
+  readonly requests: { readonly authorizeBackupRemoval: string };
+}

@@ -1,0 +1,24 @@
+/** What rendering needs to know besides the cluster: facts about where its life stands, all from the observation. */
+import type { EngineConfiguration } from '../observation.ts';
+import type { DesiredObject } from '../decision.ts';
+import type { Cluster } from '../model/cluster.ts';
+import type { MemberIdentity } from '../model/members.ts';
+
+export interface RenderContext {
+  readonly configuration: EngineConfiguration;
+  /** Patroni has initialised the cluster: bootstrap sections are left out from now on. */
+  readonly bootstrapped: boolean;
+  /** Repository from which new replicas are restored; undefined: a base backup from the primary. */
+  readonly replicaRepository: string | undefined;
+  /** ClusterIP of the leader Service, once the API server gave one. */
+  readonly leaderServiceIp: string | undefined;
+}
+
+/** Members wanted, with how many pods each should have now (0 or 1): stop, start and delete order them through this. */
+export interface MemberTarget {
+  readonly identity: MemberIdentity;
+  readonly pods: 0 | 1;
+}
+
+/** What every renderer is: a pure function to objects. */
+export type Renderer = (cluster: Cluster, members: readonly MemberTarget[], context: RenderContext) => readonly DesiredObject[];

@@ -1,0 +1,22 @@
+/**
+ * The stamps that pgherd leaves on what it makes. They are pgherd's own, the same for every dialect.
+ */
+export const stamps = {
+  /** Hash of what manifest and explicit operator configuration ask of a pod; on pod templates. */
+  inputs: 'pgherd.dev/inputs',
+  /** Version of the renderer that made it; on every child and pod template. Its absence marks another operator's work. */
+  rendering: 'pgherd.dev/rendering',
+  /** Hash of what was applied; on every child, written by act. */
+  applied: 'pgherd.dev/applied',
+  /** On a cluster: what stays when it is deleted (`data`, `backups`, `all`). */
+  retain: 'pgherd.dev/retain',
+  /** On a cluster whose children another operator made: `"true"` lets pgherd take it over. */
+  adopt: 'pgherd.dev/adopt',
+  /** On a cluster: a new value lets pending renderings roll out. */
+  rollout: 'pgherd.dev/rollout',
+} as const;
+
+/** Raised with every change of rendering that would give an unchanged manifest another pod. */
+export const renderingVersion = '1';
+
+export const fieldManager = { children: 'pgherd', status: 'pgherd-status' } as const;
