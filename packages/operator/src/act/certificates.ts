@@ -1,0 +1,95 @@
+/** Makes roots and leaf certificates: ECDSA P-256 with SHA-256, version 3, as PEM. */
+import 'reflect-metadata';
+import { randomBytes, webcrypto } from 'node:crypto';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  cryptoProvider,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+import type { CertificateRequest } from '@pgherd/engine';
+
+cryptoProvider.set(webcrypto);
+
+/** A certificate and its private key (PKCS #8), both as PEM. */
+export interface KeyPairPem {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+/** Clocks of nodes differ: a certificate that has just been made must not lie in somebody's future. */
+const backdatedMs = 60 * 60 * 1000;
+
+const newKeys = async (): Promise<webcrypto.CryptoKeyPair> =>
+  webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+
+/** RFC 5280: positive, at most 20 octets. */
+const newSerialNumber = (): string => {
+  const bytes = randomBytes(16);
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
+  return bytes.toString('hex');
+};
+
+const pemOfKey = async (key: webcrypto.CryptoKey): Promise<string> =>
+  `${PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`;
+
+/** RFC 4514: a common name as text must not end the attribute early. */
+const subjectOf = (commonName: string): string => `CN=${commonName.replaceAll(/[\\,+"<>;=#]/g, (character) => `\\${character}`)}`;
+
+/** A self-signed root that may sign leaves. */
+export const newRoot = async (commonName: string, validityMs: number, nowMs: number): Promise<KeyPairPem> => {
+  const keys = await newKeys();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerialNumber(),
+    name: subjectOf(commonName),
+    notBefore: new Date(nowMs - backdatedMs),
+    notAfter: new Date(nowMs + validityMs),
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      new BasicConstraintsExtension(true, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { certificate: `${certificate.toString('pem')}\n`, privateKey: await pemOfKey(keys.privateKey) };
+};
+
+/** A leaf signed by `root`. Throws what the library throws when `root` is no certificate with its key. */
+export const newLeaf = async (request: Omit<CertificateRequest, 'root'>, root: KeyPairPem, nowMs: number): Promise<KeyPairPem> => {
+  const issuer = new X509Certificate(root.certificate);
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(root.privateKey), algorithm, false, ['sign']);
+  const keys = await newKeys();
+  const usages = { serverAuth: ExtendedKeyUsage.serverAuth, clientAuth: ExtendedKeyUsage.clientAuth } as const;
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: newSerialNumber(),
+    subject: subjectOf(request.commonName),
+    issuer: issuer.subject,
+    notBefore: new Date(nowMs - backdatedMs),
+    // A leaf that outlives its root is trusted by nobody at the end.
+    notAfter: new Date(Math.min(nowMs + request.validityMs, issuer.notAfter.getTime())),
+    signingAlgorithm: algorithm,
+    publicKey: keys.publicKey,
+    signingKey,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension(request.usages.map((usage) => usages[usage])),
+      ...(request.dnsNames.length > 0
+        ? [new SubjectAlternativeNameExtension(request.dnsNames.map((value) => ({ type: 'dns' as const, value })))]
+        : []),
+      await AuthorityKeyIdentifierExtension.create(issuer),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { certificate: `${certificate.toString('pem')}\n`, privateKey: await pemOfKey(keys.privateKey) };
+};

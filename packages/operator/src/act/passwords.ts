@@ -1,0 +1,50 @@
+/** Passwords and what PostgreSQL stores of them. */
+import { createHash, createHmac, pbkdf2, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import saslprep from 'saslprep';
+
+const alphanumeric = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+/** Printable ASCII without quotes, backslash, dollar, percent, ampersand, hash, backquote, tilde and exclamation mark: shells, URLs and libpq disagree over these. */
+const ascii = `${alphanumeric}()*+,-./:;<=>?@[]^_{|}`;
+
+/** A new random password of `length` characters. */
+export const newPassword = (characters: 'ascii' | 'alphanumeric', length: number): string => {
+  const alphabet = characters === 'ascii' ? ascii : alphanumeric;
+  return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
+};
+
+/** RFC 4013 where the password allows it; PostgreSQL uses the bytes as they are where it does not (src/common/saslprep.c). */
+const prepared = (password: string): string => {
+  try {
+    return saslprep(password);
+  } catch {
+    return password;
+  }
+};
+
+const derive = promisify(pbkdf2);
+
+const verifierFrom = async (password: string, salt: Buffer, iterations: number): Promise<string> => {
+  const salted = await derive(prepared(password), salt, iterations, 32, 'sha256');
+  const clientKey = createHmac('sha256', salted).update('Client Key').digest();
+  const storedKey = createHash('sha256').update(clientKey).digest('base64');
+  const serverKey = createHmac('sha256', salted).update('Server Key').digest('base64');
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
+};
+
+/** PostgreSQL's default of `scram_iterations`. */
+const defaultIterations = 4096;
+
+/** A SCRAM-SHA-256 verifier with a new salt, as PostgreSQL stores it (RFC 5803 with PostgreSQL's separators). */
+export const newVerifier = async (password: string): Promise<string> => verifierFrom(password, randomBytes(16), defaultIterations);
+
+/** Whether `verifier` was made of `password`. False for anything that is no SCRAM-SHA-256 verifier, an md5 hash among them. */
+export const verifierMatches = async (password: string, verifier: string): Promise<boolean> => {
+  const parts = /^SCRAM-SHA-256\$(\d{1,9}):([A-Za-z0-9+/=]+)\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+$/.exec(verifier);
+  const iterations = Number(parts?.[1] ?? 0);
+  // The iteration count comes from a Secret that others may write: a huge one must not keep a thread busy for minutes.
+  if (parts?.[2] === undefined || iterations < 1 || iterations > 1_000_000) return false;
+  const computed = Buffer.from(await verifierFrom(password, Buffer.from(parts[2], 'base64'), iterations));
+  const given = Buffer.from(verifier);
+  return computed.length === given.length && timingSafeEqual(computed, given);
+};
