@@ -30,10 +30,14 @@ export interface Dialect {
   /** The resource as it is stored and watched. */
   readonly resource: { readonly group: string; readonly version: string; readonly kind: string; readonly plural: string };
   readonly profile: Profile;
-  /** Never throws: what cannot be understood becomes a finding, and the rest of the cluster is read. */
+  /**
+   * Never throws: what cannot be understood becomes a finding, and the rest of the cluster is read. `nowMs` (milliseconds since 1970) serves
+   * findings that come with time, such as a PostgreSQL version past its end of life; the cluster itself does not depend on it.
+   */
   readonly read: (
     manifest: Manifest,
     configuration: EngineConfiguration,
+    nowMs: number,
   ) => { readonly cluster: Cluster; readonly findings: readonly Finding[] };
   /** The whole status; `previous` lends transition times and fields that only others write. */
   readonly status: (

@@ -87,6 +87,18 @@ export interface Paths {
   readonly socketDirectory: string;
   readonly logDirectory: string;
   readonly configurationFiles: string;
+  /** Where Patroni's configuration is mounted, and the files in it (relative to the directory). */
+  readonly patroni: {
+    readonly directory: string;
+    readonly clusterFile: string;
+    readonly memberFile: string;
+    /** PEM bundle of the certificate authorities. */
+    readonly authorities: string;
+    /** PEM of the member's certificate and key in one file. */
+    readonly certificateAndKey: string;
+  };
+  /** Directory with `tls.crt`, `tls.key` and `ca.crt` for replication, readable by nobody but the database's user as libpq demands. */
+  readonly replicationCertificates: string;
 }
 
 export interface Profile {
@@ -101,6 +113,8 @@ export interface Profile {
   readonly paths: Paths;
   /** PostgreSQL roles that the engine itself needs. */
   readonly roles: { readonly superuser: string; readonly replication: string };
+  /** Name of the pgBackRest stanza. */
+  readonly stanza: string;
   readonly fileSystemGroup: number;
   /** Longest cluster name plus set name, in characters, that all derived names allow. */
   readonly maximumNameLength: number;

@@ -1,0 +1,116 @@
+/**
+ * Names, labels, paths and user ids of `PostgresCluster`: every script, dashboard and neighbouring tool of that world relies on them.
+ * Nothing else in the dialect puts a name together.
+ */
+import type { Profile } from '../../model/profile.ts';
+
+/** API group of the manifests, and the prefix of all labels and annotations. */
+export const group = 'postgres-operator.crunchydata.com';
+
+const key = (name: string): string => `${group}/${name}`;
+
+/** Annotations on a cluster by which its owner asks for something. */
+export const annotations = {
+  switchover: key('trigger-switchover'),
+  backup: key('pgbackrest-backup'),
+  restore: key('pgbackrest-restore'),
+  authorizeBackupRemoval: key('authorizeBackupRemoval'),
+  allowUpgrade: key('allow-upgrade'),
+  userSchemas: key('autoCreateUserSchema'),
+  exporterCollectors: key('postgres-exporter-collectors'),
+  backupServerAddress: key('pgbackrest-ip-version'),
+  cloudLogVolume: key('pgbackrest-cloud-log-volume'),
+} as const;
+
+export const profile: Profile = {
+  name: 'crunchy',
+  finalizer: key('finalizer'),
+  labels: {
+    cluster: key('cluster'),
+    instanceSet: key('instance-set'),
+    instance: key('instance'),
+    patroni: key('patroni'),
+    role: key('role'),
+    data: key('data'),
+    clusterCertificate: key('cluster-certificate'),
+    user: key('pguser'),
+    backup: key('pgbackrest-backup'),
+    backupRepository: key('pgbackrest-repo'),
+    backupRepositoryVolume: key('pgbackrest-volume'),
+    backupConfiguration: key('pgbackrest-config'),
+    backupDedicatedHost: key('pgbackrest-dedicated'),
+    backups: key('pgbackrest'),
+  },
+  roleValues: {
+    // Patroni 4 writes `primary` by default; scripts and Services of this world look for `master`, so Patroni is told to keep writing it.
+    leader: 'master',
+    replica: 'replica',
+    primaryService: 'primary',
+    replicaService: 'replica',
+    userSecret: 'pguser',
+    dataVolume: 'pgdata',
+    walVolume: 'pgwal',
+  },
+  names: {
+    member: (cluster, set, suffix) => `${cluster}-${set}-${suffix}`,
+    memberPod: (member) => `${member}-0`,
+    memberConfiguration: (member) => `${member}-config`,
+    memberCertificates: (member) => `${member}-certs`,
+    memberDataVolume: (member) => `${member}-pgdata`,
+    memberWalVolume: (member) => `${member}-pgwal`,
+    scope: (cluster) => `${cluster}-ha`,
+    leaderService: (cluster) => `${cluster}-ha`,
+    configurationService: (cluster) => `${cluster}-ha-config`,
+    primaryService: (cluster) => `${cluster}-primary`,
+    replicaService: (cluster) => `${cluster}-replicas`,
+    podService: (cluster) => `${cluster}-pods`,
+    configuration: (cluster) => `${cluster}-config`,
+    serverCertificate: (cluster) => `${cluster}-cluster-cert`,
+    replicationCertificate: (cluster) => `${cluster}-replication-cert`,
+    rootCertificate: 'pgo-root-cacert',
+    memberAccess: (cluster) => `${cluster}-instance`,
+    disruptionBudget: (cluster, set) => `${cluster}-set-${set}`,
+    userSecret: (cluster, user) => `${cluster}-pguser-${user}`,
+    repositoryHost: (cluster) => `${cluster}-repo-host`,
+    repositoryHostAccess: (cluster) => `${cluster}-repohost`,
+    repositoryVolume: (cluster, repository) => `${cluster}-${repository}`,
+    backupConfiguration: (cluster) => `${cluster}-pgbackrest-config`,
+    backupSecret: (cluster) => `${cluster}-pgbackrest`,
+    backupAccess: (cluster) => `${cluster}-pgbackrest`,
+    backupJob: (cluster, suffix) => `${cluster}-backup-${suffix}`,
+  },
+  containers: {
+    database: 'database',
+    certificateCopy: 'replication-cert-copy',
+    backupServer: 'pgbackrest',
+    backupConfiguration: 'pgbackrest-config',
+    startup: 'postgres-startup',
+    nameService: 'nss-wrapper-init',
+    backupLogDirectory: 'pgbackrest-log-dir',
+  },
+  paths: {
+    dataMount: '/pgdata',
+    dataDirectory: (majorVersion) => `/pgdata/pg${majorVersion}`,
+    walMount: '/pgwal',
+    walDirectory: (majorVersion, ownVolume) => `${ownVolume ? '/pgwal' : '/pgdata'}/pg${majorVersion}_wal`,
+    certificates: '/pgconf/tls',
+    socketDirectory: '/tmp/postgres',
+    logDirectory: '/pgdata/logs/postgres',
+    configurationFiles: '/etc/postgres',
+    patroni: {
+      directory: '/etc/patroni',
+      clusterFile: '~postgres-operator_cluster.yaml',
+      memberFile: '~postgres-operator_instance.yaml',
+      authorities: '~postgres-operator/patroni.ca-roots',
+      certificateAndKey: '~postgres-operator/patroni.crt+key',
+    },
+    replicationCertificates: '/tmp/replication',
+  },
+  roles: { superuser: 'postgres', replication: '_crunchyrepl' },
+  stanza: 'db',
+  fileSystemGroup: 26,
+  // The StatefulSet controller puts the StatefulSet's name and a hash into a label of at most 63 characters, which leaves 52 for the name;
+  // our suffix takes five of them, and one is kept spare as the original does.
+  maximumNameLength: 46,
+  requests: { authorizeBackupRemoval: annotations.authorizeBackupRemoval },
+};
