@@ -29,8 +29,7 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 /** Clocks of nodes differ: a certificate that has just been made must not lie in somebody's future. */
 const backdatedMs = 60 * 60 * 1000;
 
-const newKeys = async (): Promise<webcrypto.CryptoKeyPair> =>
-  webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+const newKeys = async (): Promise<webcrypto.CryptoKeyPair> => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 
 /** RFC 5280: positive, at most 20 octets. */
 const newSerialNumber = (): string => {
