@@ -6,6 +6,7 @@ import type { Cluster, Finding } from '../model/cluster.ts';
 import type { EngineConfiguration } from '../observation.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Profile } from '../model/profile.ts';
+import type { Recollection } from '../model/recollection.ts';
 
 /** A custom resource as the API server gives it. */
 export interface Manifest {
@@ -46,4 +47,9 @@ export interface Dialect {
     previous: Readonly<Record<string, unknown>>,
     nowMs: number,
   ) => Readonly<Record<string, unknown>>;
+  /**
+   * What an earlier `status` says: the inverse of `status`. Never throws: fields that are missing or have another form are as if nothing
+   * had been written.
+   */
+  readonly recall: (status: Readonly<Record<string, unknown>>) => Recollection;
 }

@@ -1,0 +1,30 @@
+/**
+ * What an earlier pass left in the status, in neutral words: the only memory that a decision has besides the objects themselves. A
+ * dialect reads it back from its own status (the inverse of what it wrote), so that a transition can be told from a state.
+ */
+import type { ConditionOutcome, RepositoryOutcome } from './outcome.ts';
+
+export interface Recollection {
+  readonly conditions: readonly ConditionOutcome[];
+  /** Name of the member that led. */
+  readonly primary: string | undefined;
+  readonly systemIdentifier: string | undefined;
+  readonly repositories: readonly RepositoryOutcome[];
+  readonly usersRevision: string | undefined;
+  readonly databaseRevision: string | undefined;
+  readonly startupMember: { readonly name: string; readonly set: string } | undefined;
+  /** 0 before the first pass. */
+  readonly observedGeneration: number;
+}
+
+/** Before the first pass. */
+export const nothingRecalled: Recollection = {
+  conditions: [],
+  primary: undefined,
+  systemIdentifier: undefined,
+  repositories: [],
+  usersRevision: undefined,
+  databaseRevision: undefined,
+  startupMember: undefined,
+  observedGeneration: 0,
+};
