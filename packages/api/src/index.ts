@@ -6,3 +6,16 @@ export type * from './kubernetes/generated.types.ts';
 export type { Json } from './schema/node.ts';
 export type { Infer, InferWritten, Schema } from './schema/schema.ts';
 export type { StructuralSchema } from './schema/structural-schema.ts';
+export type {
+  AdditionalVolume,
+  PgBackRestRepository,
+  PostgresBackups,
+  PostgresCluster,
+  PostgresClusterManifest,
+  PostgresClusterSpec,
+  PostgresClusterSpecWritten,
+  PostgresClusterStatus,
+  PostgresInstanceSet,
+  PostgresService,
+  PostgresUser,
+} from './crunchy/types.ts';

@@ -4,3 +4,4 @@ export type { FieldPath } from './schema/paths.ts';
 export { descriptionOf, toStructural } from './schema/structural.ts';
 export { NotStructuralError, structuralProblems } from './schema/check.ts';
 export type { FieldNode, Rule, SchemaNode } from './schema/node.ts';
+export { postgresCluster } from './crunchy/postgres-cluster.ts';

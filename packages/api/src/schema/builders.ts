@@ -193,8 +193,8 @@ export function extended<Value, const F extends Fields>(
   return { node: { ...base.node, extra: { ...base.node.extra, ...fieldNodes(fields) } }, presence: 'optional' };
 }
 
-/** The field must be there. A required field may have a default: users who write the parent out in full have to give it all the same. */
-export function required<Read, Written>(schema: Schema<Read, Written>): Schema<Read, Written, 'required'> {
+/** The field must be there. One with a default always is, and needs no such word. */
+export function required<Read, Written>(schema: Schema<Read, Written, 'optional'>): Schema<Read, Written, 'required'> {
   return { node: schema.node, presence: 'required' };
 }
 

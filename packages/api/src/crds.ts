@@ -1,0 +1,11 @@
+/**
+ * The CustomResourceDefinitions, for whoever installs them. Building them loads every schema: import this lazily, and let go of the result.
+ */
+import { customResourceDefinition } from './crd.ts';
+import { postgresCluster } from './crunchy/postgres-cluster.ts';
+import type { CustomResourceDefinition } from './kubernetes/generated.types.ts';
+
+/** All definitions that pgherd brings. */
+export function customResourceDefinitions(): readonly CustomResourceDefinition[] {
+  return [customResourceDefinition(postgresCluster)];
+}
