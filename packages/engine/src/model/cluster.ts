@@ -71,7 +71,10 @@ export interface InstanceSet {
   readonly helperResources: Readonly<Record<string, ResourceRequirements>>;
   readonly additionalContainers: readonly Container[];
   readonly additionalVolumes: readonly Volume[];
+  /** What every container of the pod mounts besides, init containers included. */
   readonly additionalMounts: readonly VolumeMount[];
+  /** What only some containers mount besides, by container name. */
+  readonly mountsByContainer: Readonly<Record<string, readonly VolumeMount[]>>;
   readonly additionalEnvironment: readonly EnvVar[];
 }
 
@@ -148,6 +151,8 @@ export interface BackupSettings {
   readonly repositoryHost: {
     readonly resources: ResourceRequirements | undefined;
     readonly scheduling: Scheduling;
+    /** Resources of its helper containers by container name. */
+    readonly helperResources: Readonly<Record<string, ResourceRequirements>>;
   };
   readonly jobs: {
     readonly resources: ResourceRequirements | undefined;

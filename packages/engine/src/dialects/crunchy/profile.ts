@@ -109,8 +109,8 @@ export const profile: Profile = {
   roles: { superuser: 'postgres', replication: '_crunchyrepl' },
   stanza: 'db',
   fileSystemGroup: 26,
-  // The StatefulSet controller puts the StatefulSet's name and a hash into a label of at most 63 characters, which leaves 52 for the name;
-  // our suffix takes five of them, and one is kept spare as the original does.
+  // The StatefulSet controller puts the StatefulSet's name, a dash and a hash of ten characters into a label, which holds 63: that leaves 52
+  // for `<cluster>-<set>-xxxx`, of which the dash and our suffix take six.
   maximumNameLength: 46,
   requests: { authorizeBackupRemoval: annotations.authorizeBackupRemoval },
 };

@@ -1,0 +1,87 @@
+/**
+ * Who may connect (pg_hba.conf). The first line that matches decides, so the order is part of the meaning: what the cluster itself needs, then
+ * `authentication.rules`, then those of Patroni's dynamic configuration; and only where the manifest gives neither, everybody by password.
+ */
+import type { HbaLine } from '../../model/cluster.ts';
+import { profile } from './profile.ts';
+import type { Field } from './fields.ts';
+import { at, isPresent, itemsOf, membersOf, report, shown, textItemsOf, textOf } from './fields.ts';
+
+/** Quoted for pg_hba.conf: no word in quotes has a special meaning, and a quote is written twice (PostgreSQL 17, hba.c, next_token). */
+export const quoteHba = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+const replication = quoteHba(profile.roles.replication);
+
+const mandatory: readonly HbaLine[] = [
+  `local all ${quoteHba(profile.roles.superuser)} peer`,
+  `hostssl replication ${replication} all cert`,
+  `hostssl "postgres" ${replication} all cert`,
+  `host all ${replication} all reject`,
+];
+
+const everybodyByPassword: HbaLine = 'hostssl all all all scram-sha-256';
+
+const databaseWords: ReadonlySet<string> = new Set(['all', 'sameuser', 'samerole', 'replication']);
+
+const databaseColumn = (names: readonly string[]): string =>
+  names.length === 0 ? 'all' : names.map((name) => (databaseWords.has(name) ? name : quoteHba(name))).join(',');
+
+/** `+group` keeps its meaning: no role of a manifest can be named so, and PostgreSQL reads the sign before the quotes. */
+const userColumn = (names: readonly string[]): string =>
+  names.length === 0
+    ? 'all'
+    : names.map((name) => (name === 'all' ? name : name.startsWith('+') ? `+${quoteHba(name.slice(1))}` : quoteHba(name))).join(',');
+
+const refuse = (field: Field, reason: string): undefined => {
+  report(field, { kind: 'invalid', reason: 'InvalidAuthenticationRule', message: `${reason}; the rule is left out` });
+  return undefined;
+};
+
+/** A line break would begin a line of its own. */
+const isOneLine = (text: string): boolean => !/[\0\r\n]/.test(text);
+
+const rawLine = (rule: Field): HbaLine | undefined => {
+  const text = textOf(at(rule, 'hba')) ?? '';
+  if (['connection', 'databases', 'method', 'options', 'users'].some((name) => isPresent(at(rule, name)))) {
+    return refuse(rule, '`hba` stands alone; use it or the other fields');
+  }
+  if (text.trim() === '' || !isOneLine(text)) return refuse(at(rule, 'hba'), 'a rule is one line of text');
+  if (/^\s*@?include/i.test(text)) return refuse(at(rule, 'hba'), 'files cannot be included');
+  return text;
+};
+
+const structuredLine = (rule: Field): HbaLine | undefined => {
+  const connection = textOf(at(rule, 'connection'));
+  const method = textOf(at(rule, 'method'));
+  if (connection === undefined || method === undefined) return refuse(rule, 'a rule needs `connection` and `method`, or `hba`');
+  if (!/^[-a-z0-9]+$/.test(connection)) return refuse(at(rule, 'connection'), `${shown(connection)} is no kind of connection`);
+  if (!/^[-a-z0-9]+$/.test(method)) return refuse(at(rule, 'method'), `${shown(method)} is no method`);
+  if (method === 'trust')
+    return refuse(at(rule, 'method'), '`trust` would let anybody in; choose a method that asks, such as scram-sha-256');
+  const databases = textItemsOf(at(rule, 'databases'));
+  const users = textItemsOf(at(rule, 'users'));
+  const options = membersOf(at(rule, 'options'));
+  const values = options.map(({ field }) => (typeof field.value === 'number' ? String(field.value) : (textOf(field) ?? '')));
+  if (![...databases, ...users, ...values].every(isOneLine)) return refuse(rule, 'a rule is one line of text');
+  const unknown = options.find(({ name }) => !/^[a-z][a-z0-9_]*$/i.test(name));
+  if (unknown !== undefined) return refuse(unknown.field, 'no option has such a name');
+  return [
+    connection,
+    databaseColumn(databases),
+    userColumn(users),
+    ...(connection === 'local' ? [] : ['all']),
+    // `password` would demand the password in clear text; who writes it wants passwords, and they are stored as SCRAM verifiers.
+    method === 'password' ? 'scram-sha-256' : method,
+    ...options.map(({ name }, index) => `${name}=${quoteHba(values[index] ?? '')}`),
+  ].join(' ');
+};
+
+/** The whole pg_hba.conf, in order. */
+export const hbaOf = (spec: Field): readonly HbaLine[] => {
+  const rules = itemsOf(at(spec, 'authentication', 'rules'))
+    .map((rule) => (isPresent(at(rule, 'hba')) ? rawLine(rule) : structuredLine(rule)))
+    .filter((line) => line !== undefined);
+  const dynamic = textItemsOf(at(spec, 'patroni', 'dynamicConfiguration', 'postgresql', 'pg_hba'));
+  const own = [...rules, ...dynamic];
+  return [...mandatory, ...(own.length === 0 ? [everybodyByPassword] : own)];
+};

@@ -1,0 +1,52 @@
+/** Whether the names in a manifest can carry the names of everything that is made from them. */
+import type { InstanceSet } from '../../model/cluster.ts';
+import { profile } from './profile.ts';
+import type { Field } from './fields.ts';
+import { report, shown } from './fields.ts';
+
+/** Services are named after the cluster, and a Service's name is a label of DNS that begins with a letter (RFC 1035). */
+const serviceLabel = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
+const label = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
+
+/** `metadataName` is the place of the cluster's name. */
+export const checkNames = (metadataName: Field, cluster: string, sets: readonly InstanceSet[]): void => {
+  if (!serviceLabel.test(cluster)) {
+    report(metadataName, {
+      kind: 'invalid',
+      reason: 'InvalidName',
+      message: `no Service can be named after ${shown(cluster)}; make the cluster anew under a name of small letters, digits and dashes that begins with a letter`,
+      blocking: true,
+    });
+  }
+  const seen = new Map<string, string>();
+  for (const set of sets) {
+    const field: Field = { path: `${set.path}.name`, value: set.name, findings: metadataName.findings };
+    const first = seen.get(set.name);
+    if (first !== undefined) {
+      report(field, {
+        kind: 'invalid',
+        reason: 'DuplicateInstanceSet',
+        message: `${first} is named ${shown(set.name)}, too; give each instance set a name of its own`,
+        blocking: true,
+      });
+    }
+    seen.set(set.name, set.path);
+    if (!label.test(set.name)) {
+      report(field, {
+        kind: 'invalid',
+        reason: 'InvalidName',
+        message: `${shown(set.name)} cannot be part of a pod's name; use small letters, digits and dashes`,
+        blocking: true,
+      });
+    }
+    const length = cluster.length + set.name.length;
+    if (length > profile.maximumNameLength) {
+      report(field, {
+        kind: 'invalid',
+        reason: 'NameTooLong',
+        message: `cluster ${shown(cluster)} and instance set ${shown(set.name)} have ${length} characters together, pods can be named after ${profile.maximumNameLength} at most; choose a shorter name for the set, or make the cluster anew under a shorter one`,
+        blocking: true,
+      });
+    }
+  }
+};

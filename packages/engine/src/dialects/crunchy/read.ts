@@ -1,0 +1,103 @@
+/** From a PostgresCluster manifest to the Cluster that it asks for, with everything in it that its owner should know of. */
+import type { LocalObjectReference, SecretProjection, VolumeProjection } from '@pgherd/api';
+import type { Cluster, Finding } from '../../model/cluster.ts';
+import type { EngineConfiguration } from '../../observation.ts';
+import type { Manifest } from '../dialect.ts';
+import { profile } from './profile.ts';
+import { backupsField, backupsOf } from './backups.ts';
+import type { Field } from './fields.ts';
+import { at, booleanOf, choiceOf, embedded, embeddedItems, integerOf, isPresent, itemsOf } from './fields.ts';
+import { hbaOf } from './hba.ts';
+import { majorVersionOf, postgresImageOf } from './images.ts';
+import { metadataOf } from './metadata.ts';
+import { checkNames } from './names.ts';
+import { mayUseHugePages, parametersOf } from './parameters.ts';
+import { patroniOf } from './patroni.ts';
+import { serviceOf } from './services.ts';
+import { setsOf } from './sets.ts';
+import { allDatabases, usersOf } from './users.ts';
+
+/** Mount points that all instance sets have: the dynamic configuration is one for all members. */
+const commonMounts = (sets: Cluster['sets']): readonly string[] => {
+  const mountsOf = (set: Cluster['sets'][number]): readonly string[] => [
+    profile.paths.dataMount,
+    ...(set.walVolume === undefined ? [] : [profile.paths.walMount]),
+    ...[...set.additionalMounts, ...(set.mountsByContainer[profile.containers.database] ?? [])].map((mount) => mount.mountPath),
+  ];
+  const [first = [], ...others] = sets.map(mountsOf);
+  return first.filter((mount) => others.every((mounts) => mounts.includes(mount)));
+};
+
+export const read = (
+  manifest: Manifest,
+  configuration: EngineConfiguration,
+  nowMs: number,
+): { readonly cluster: Cluster; readonly findings: readonly Finding[] } => {
+  const findings: Finding[] = [];
+  const spec: Field = { path: 'spec', value: manifest.spec, findings };
+  const { name } = manifest.metadata;
+
+  const metadata = metadataOf(at(spec, 'metadata'));
+  const spread = booleanOf(at(spec, 'disableDefaultPodScheduling')) !== true;
+  const pgbackrest = backupsField(spec);
+  const majorVersion = majorVersionOf(at(spec, 'postgresVersion'), nowMs);
+  const image = postgresImageOf(spec, majorVersion, configuration);
+  const sets = setsOf(at(spec, 'instances'), { cluster: name, metadata, spread, backups: pgbackrest });
+  checkNames({ path: 'metadata.name', value: name, findings }, name, sets);
+  const users = usersOf(spec, name);
+  const instances = itemsOf(at(spec, 'instances'));
+  const parameters = parametersOf(spec, {
+    backups: pgbackrest !== undefined,
+    hugePages: instances.length > 0 && instances.every((set) => mayUseHugePages(at(set, 'resources'))),
+    logMounts: commonMounts(sets),
+  });
+  const hba = hbaOf(spec);
+
+  const cluster: Cluster = {
+    identity: {
+      apiVersion: manifest.apiVersion,
+      kind: manifest.kind,
+      namespace: manifest.metadata.namespace,
+      name,
+      uid: manifest.metadata.uid,
+      generation: manifest.metadata.generation ?? 0,
+      resourceVersion: manifest.metadata.resourceVersion ?? '',
+      annotations: manifest.metadata.annotations ?? {},
+      finalizers: manifest.metadata.finalizers ?? [],
+      deletionTimestamp: manifest.metadata.deletionTimestamp,
+    },
+    profile,
+    metadata,
+    paused: booleanOf(at(spec, 'paused')) ?? false,
+    stopped: booleanOf(at(spec, 'shutdown')) ?? false,
+    postgres: {
+      majorVersion,
+      image,
+      port: integerOf(at(spec, 'port'), 1024, 65535) ?? 5432,
+      parameters,
+      hba,
+      // Checksums find what a disk damages, and pg_rewind needs them.
+      initdbOptions: ['allow-group-access', 'data-checksums', { encoding: 'UTF8' }],
+      configurationFiles: embeddedItems<VolumeProjection>(at(spec, 'config', 'files')),
+    },
+    patroni: patroniOf(spec, name, parameters, hba),
+    sets,
+    users,
+    databases: allDatabases(users),
+    services: { primary: serviceOf(at(spec, 'service'), metadata), replicas: serviceOf(at(spec, 'replicaService'), metadata) },
+    backups: backupsOf(pgbackrest, { cluster: name, metadata, spread, operatorImage: configuration.backupImage }),
+    certificates: {
+      server: embedded<SecretProjection>(at(spec, 'customTLSSecret')),
+      replication: embedded<SecretProjection>(at(spec, 'customReplicationTLSSecret')),
+    },
+    pods: {
+      imagePullPolicy: choiceOf(at(spec, 'imagePullPolicy'), ['Always', 'Never', 'IfNotPresent']),
+      imagePullSecrets: embeddedItems<LocalObjectReference>(at(spec, 'imagePullSecrets')),
+      supplementalGroups: itemsOf(at(spec, 'supplementalGroups'))
+        .map((item) => integerOf(item, 1, 2147483647))
+        .filter((id) => id !== undefined),
+      openshift: isPresent(at(spec, 'openshift')) ? booleanOf(at(spec, 'openshift')) === true : configuration.openshift,
+    },
+  };
+  return { cluster, findings };
+};

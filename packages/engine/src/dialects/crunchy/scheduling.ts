@@ -1,0 +1,33 @@
+/** Where pods may run. Database and repository host are spread over nodes and zones by default, without being kept from running. */
+import type { Affinity, Toleration, TopologySpreadConstraint } from '@pgherd/api';
+import type { Scheduling } from '../../model/cluster.ts';
+import { profile } from './profile.ts';
+import type { Field } from './fields.ts';
+import { at, embedded, embeddedItems, textOf } from './fields.ts';
+
+const defaultSpread = (cluster: string): readonly TopologySpreadConstraint[] =>
+  ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: {
+      matchLabels: { [profile.labels.cluster]: cluster },
+      matchExpressions: [{ key: profile.labels.data, operator: 'In', values: ['postgres', 'pgbackrest'] }],
+    },
+  }));
+
+/** Scheduling of a component that is not spread by default: Jobs. */
+export const plainSchedulingOf = (field: Field): Scheduling => ({
+  affinity: embedded<Affinity>(at(field, 'affinity')),
+  tolerations: embeddedItems<Toleration>(at(field, 'tolerations')),
+  topologySpreadConstraints: embeddedItems<TopologySpreadConstraint>(at(field, 'topologySpreadConstraints')),
+  priorityClassName: textOf(at(field, 'priorityClassName')),
+});
+
+/** Scheduling of pods that hold data; the defaults come after the manifest's own constraints unless it wants none. */
+export const spreadSchedulingOf = (field: Field, cluster: string, withDefaults: boolean): Scheduling => {
+  const scheduling = plainSchedulingOf(field);
+  return withDefaults
+    ? { ...scheduling, topologySpreadConstraints: [...scheduling.topologySpreadConstraints, ...defaultSpread(cluster)] }
+    : scheduling;
+};

@@ -1,0 +1,146 @@
+/**
+ * The status of a PostgresCluster: every field that the original writes and that pgherd has something to say in, its own `primary` and
+ * `readyMembers` besides, and the way back from it.
+ */
+import type { Cluster } from '../../model/cluster.ts';
+import type { ConditionOutcome, Outcome, RepositoryOutcome } from '../../model/outcome.ts';
+import type { Recollection } from '../../model/recollection.ts';
+import type { JsonObject } from './fields.ts';
+import { isObject } from './fields.ts';
+
+const objectAt = (value: JsonObject, name: string): JsonObject => {
+  const member = value[name];
+  return isObject(member) ? member : {};
+};
+
+const objectsAt = (value: JsonObject, name: string): readonly JsonObject[] => {
+  const member = value[name];
+  return Array.isArray(member) ? member.filter(isObject) : [];
+};
+
+const textAt = (value: JsonObject, name: string): string | undefined => {
+  const member = value[name];
+  return typeof member === 'string' && member !== '' ? member : undefined;
+};
+
+const numberAt = (value: JsonObject, name: string): number | undefined => {
+  const member = value[name];
+  return typeof member === 'number' ? member : undefined;
+};
+
+/** Without the members that are undefined: what is not there is not written. */
+const present = (value: JsonObject): JsonObject => Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
+
+const kept = (previous: JsonObject, ...names: readonly string[]): JsonObject =>
+  present(Object.fromEntries(names.map((name) => [name, previous[name]])));
+
+/** As Kubernetes writes times: RFC 3339, UTC, whole seconds. */
+const timeOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+
+/** The transition time stays as long as the status does, whatever happens to reason and message. */
+const conditionsOf = (outcome: Outcome, previous: JsonObject, nowMs: number): readonly JsonObject[] => {
+  const before = new Map(objectsAt(previous, 'conditions').map((condition) => [condition['type'], condition]));
+  return outcome.conditions.map(({ type, status, reason, message }) => {
+    const last = before.get(type);
+    const since = last?.['status'] === status ? textAt(last, 'lastTransitionTime') : undefined;
+    return { type, status, reason, message, lastTransitionTime: since ?? timeOf(nowMs), observedGeneration: outcome.observedGeneration };
+  });
+};
+
+const instancesOf = (outcome: Outcome, previous: JsonObject): readonly JsonObject[] => {
+  const before = new Map(objectsAt(previous, 'instances').map((instance) => [instance['name'], instance]));
+  return outcome.sets.map((set) => ({
+    ...kept(before.get(set.name) ?? {}, 'desiredPGDataVolume', 'desiredPGWALVolume'),
+    name: set.name,
+    replicas: set.replicas,
+    readyReplicas: set.readyReplicas,
+    updatedReplicas: set.updatedReplicas,
+  }));
+};
+
+const repositoriesOf = (outcome: Outcome, previous: JsonObject): readonly JsonObject[] => {
+  const before = new Map(objectsAt(previous, 'repos').map((repository) => [repository['name'], repository]));
+  return outcome.repositories.map((repository) =>
+    present({
+      ...kept(before.get(repository.name) ?? {}, 'repoOptionsHash', 'desiredRepoVolume'),
+      name: repository.name,
+      bound: repository.bound,
+      volume: repository.volume,
+      stanzaCreated: repository.stanzaCreated,
+      replicaCreateBackupComplete: repository.replicaCreateBackupComplete,
+    }),
+  );
+};
+
+/** Undefined without backups: the original clears the section, too. */
+const backupsOf = (cluster: Cluster, outcome: Outcome, previous: JsonObject): JsonObject | undefined =>
+  cluster.backups === undefined
+    ? undefined
+    : present({
+        ...kept(previous, 'manualBackup', 'restore', 'scheduledBackups'),
+        repoHost:
+          outcome.repositoryHost === undefined
+            ? undefined
+            : { apiVersion: 'apps/v1', kind: 'StatefulSet', ready: outcome.repositoryHost.ready },
+        repos: repositoriesOf(outcome, previous),
+      });
+
+export const status = (cluster: Cluster, outcome: Outcome, previous: JsonObject, nowMs: number): JsonObject => {
+  const wanted = cluster.sets.reduce((sum, set) => sum + set.replicas, 0);
+  const ready = outcome.sets.reduce((sum, set) => sum + set.readyReplicas, 0);
+  return present({
+    ...kept(previous, 'databaseInitSQL', 'monitoring', 'postgresVersion', 'proxy', 'userInterface'),
+    observedGeneration: outcome.observedGeneration,
+    conditions: conditionsOf(outcome, previous, nowMs),
+    instances: instancesOf(outcome, previous),
+    primary: outcome.primary,
+    readyMembers: `${ready}/${wanted}`,
+    startupInstance: outcome.startupMember?.name,
+    startupInstanceSet: outcome.startupMember?.set,
+    patroni: present({
+      ...kept(objectAt(previous, 'patroni'), 'switchover', 'switchoverTimeline'),
+      systemIdentifier: outcome.systemIdentifier,
+    }),
+    pgbackrest: backupsOf(cluster, outcome, objectAt(previous, 'pgbackrest')),
+    usersRevision: outcome.usersRevision,
+    databaseRevision: outcome.databaseRevision,
+  });
+};
+
+const isConditionStatus = (text: unknown): text is ConditionOutcome['status'] => text === 'True' || text === 'False' || text === 'Unknown';
+
+const recalledCondition = (condition: JsonObject): readonly ConditionOutcome[] => {
+  const { type, status: state } = condition;
+  return typeof type === 'string' && isConditionStatus(state)
+    ? [{ type, status: state, reason: textAt(condition, 'reason') ?? '', message: textAt(condition, 'message') ?? '' }]
+    : [];
+};
+
+const recalledRepository = (repository: JsonObject): readonly RepositoryOutcome[] => {
+  const name = textAt(repository, 'name');
+  return name === undefined
+    ? []
+    : [
+        {
+          name,
+          bound: repository['bound'] === true,
+          volume: textAt(repository, 'volume'),
+          stanzaCreated: repository['stanzaCreated'] === true,
+          replicaCreateBackupComplete: repository['replicaCreateBackupComplete'] === true,
+        },
+      ];
+};
+
+export const recall = (previous: JsonObject): Recollection => {
+  const startup = textAt(previous, 'startupInstance');
+  return {
+    conditions: objectsAt(previous, 'conditions').flatMap(recalledCondition),
+    primary: textAt(previous, 'primary'),
+    systemIdentifier: textAt(objectAt(previous, 'patroni'), 'systemIdentifier'),
+    repositories: objectsAt(objectAt(previous, 'pgbackrest'), 'repos').flatMap(recalledRepository),
+    usersRevision: textAt(previous, 'usersRevision'),
+    databaseRevision: textAt(previous, 'databaseRevision'),
+    startupMember: startup === undefined ? undefined : { name: startup, set: textAt(previous, 'startupInstanceSet') ?? '' },
+    observedGeneration: numberAt(previous, 'observedGeneration') ?? 0,
+  };
+};

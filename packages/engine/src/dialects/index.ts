@@ -1,0 +1,5 @@
+/** Every kind of manifest that pgherd runs. */
+import type { Dialect } from './dialect.ts';
+import { postgresCluster } from './crunchy/dialect.ts';
+
+export const dialects: readonly Dialect[] = [postgresCluster];
