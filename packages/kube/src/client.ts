@@ -231,7 +231,10 @@ export function createClient(transport: Transport): Client {
     async apply<T extends KubernetesObject>(type: ResourceType<T>, object: KubernetesObject, options: ApplyOptions) {
       const path = pathOf(type, object.metadata, options.subresource) + queryOf({ ...writeParameters(options), force: options.force });
       // JSON is YAML.
-      return objectIn(await call('apply', 'PATCH', path, options, { value: object, contentType: 'application/apply-patch+yaml' }), path) as T;
+      return objectIn(
+        await call('apply', 'PATCH', path, options, { value: object, contentType: 'application/apply-patch+yaml' }),
+        path,
+      ) as T;
     },
 
     async delete(type, ref, options = {}) {

@@ -10,7 +10,7 @@
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { reasonOf, sleep, systemClock } from './clock.ts';
+import { reasonOf, sleep, systemClock, unlessAborted } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { createCredentials } from './credentials.ts';
 import type { Identity } from './credentials.ts';
@@ -333,17 +333,7 @@ function createGuard(request: HttpRequest, clock: Clock, deadlineMs: number): Gu
       outgoing = next;
       if (ended.signal.aborted) next.destroy(reasonOf(ended.signal));
     },
-    race(promise) {
-      if (ended.signal.aborted) {
-        promise.catch(() => undefined);
-        return Promise.reject(reasonOf(ended.signal));
-      }
-      return new Promise((resolve, reject) => {
-        const onEnd = (): void => reject(reasonOf(ended.signal));
-        ended.signal.addEventListener('abort', onEnd, { once: true });
-        promise.then(resolve, reject).finally(() => ended.signal.removeEventListener('abort', onEnd));
-      });
-    },
+    race: (promise) => unlessAborted(promise, ended.signal),
     why(error, reusedConnection = false) {
       if (ended.signal.aborted) return reasonOf(ended.signal);
       const isReset = (error as NodeJS.ErrnoException).code === 'ECONNRESET';
