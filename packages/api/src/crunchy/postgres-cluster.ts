@@ -23,16 +23,16 @@ export const postgresCluster = {
     { name: 'v1', storage: false },
   ],
   columns: [
-    { name: 'Ready', type: 'string', jsonPath: '.status.pgherd.readyMembers', description: 'Ready and wanted instances' },
+    { name: 'Ready', type: 'string', jsonPath: '.status.readyMembers', description: 'Ready and wanted instances' },
     {
       name: 'Status',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
       description: 'Why it is ready, or is not',
     },
-    { name: 'Primary', type: 'string', jsonPath: '.status.pgherd.primary', description: 'Instance that is the primary' },
+    { name: 'Primary', type: 'string', jsonPath: '.status.primary', description: 'Instance that is the primary' },
     { name: 'Version', type: 'integer', jsonPath: '.spec.postgresVersion', description: 'Major version of PostgreSQL' },
-    { name: 'Server', type: 'string', jsonPath: '.status.pgherd.serverVersion', description: 'Version that the primary runs', priority: 1 },
+    { name: 'Server', type: 'string', jsonPath: '.status.serverVersion', description: 'Version that the primary runs', priority: 1 },
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
   schema: object('A PostgreSQL cluster: instances that replicate one set of data, with their backups, pooler and monitoring.', {

@@ -1,6 +1,6 @@
 /**
- * `status` of a PostgresCluster: every field of the original, and our own below `pgherd`, where no later field of the original can be in
- * their way. Conditions are a list by type: those of the original and those of pgherd.
+ * `status` of a PostgresCluster: every field of the original, and `readyMembers`, `primary` and `serverVersion` of our own, which the columns
+ * of `kubectl get` show. Conditions are a list by type: those of the original and those of pgherd.
  */
 import { boolean, integer, list, listMap, map, object, required, string } from '../schema/builders.ts';
 
@@ -77,16 +77,12 @@ const condition = object('', {
   observedGeneration: integer('metadata.generation that it is about.', { format: 'int64', minimum: 0 }),
 });
 
-const own = object('What pgherd adds.', {
-  readyMembers: string('Ready and wanted instances: 2/3.'),
-  primary: string('Instance that is the primary.'),
-  serverVersion: string('Version of PostgreSQL that the primary runs: 17.6.'),
-});
-
 export const status = object('What is.', {
   observedGeneration: integer('metadata.generation that has been carried out.', { format: 'int64', minimum: 0 }),
   conditions: listMap('What holds at the moment, by type.', ['type'], condition),
-  pgherd: own,
+  readyMembers: string('Ready and wanted instances: 2/3.'),
+  primary: string('Instance that is the primary.'),
+  serverVersion: string('Version of PostgreSQL that the primary runs: 17.6.'),
   instances: listMap('The instance sets.', ['name'], instanceSet),
   patroni: object('High availability.', {
     systemIdentifier: string('System identifier of the database. It is there once the cluster has been created.'),

@@ -1,0 +1,22 @@
+/** The files that are made from the schemas, by their path in the checkout. */
+import { stringify } from 'yaml';
+import { customResourceDefinition } from '../src/crd.ts';
+import { postgresCluster } from '../src/crunchy/postgres-cluster.ts';
+import { referencePage } from './reference.ts';
+
+const { names, group } = postgresCluster;
+
+export function outputs(): ReadonlyMap<string, string> {
+  return new Map([
+    [`packages/api/crds/${names.plural}.${group}.yaml`, yaml(customResourceDefinition(postgresCluster))],
+    ['docs/reference/postgrescluster.md', referencePage(postgresCluster, intro)],
+  ]);
+}
+
+const intro =
+  'Every field, with its type, its default and what is checked. A default is written into the object by the API server; where it says “by the operator”, the field stays absent and the operator acts as if it were there. Types that begin with “Kubernetes” are those of a pod or a volume claim, as in the Kubernetes documentation.';
+
+/** Without aliases: not every tool that reads manifests knows them. */
+function yaml(value: object): string {
+  return `# Made by packages/api/scripts/generate.ts: do not edit.\n${stringify(value, { aliasDuplicateObjects: false, lineWidth: 0, singleQuote: true })}`;
+}
