@@ -104,8 +104,21 @@ export interface EngineConfiguration {
   readonly openshift: boolean;
 }
 
+/** Something that the API server did not let act do, in the last pass. Gone once it went through. */
+export interface WriteRefusal {
+  /** Kind and name of what was to be written, or what was to be done. */
+  readonly what: string;
+  /** Stable: the API server's reason, or the error's code. */
+  readonly code: string;
+  /** Says what was in the way; holds no secret. */
+  readonly message: string;
+  /** Trying the same again may help. */
+  readonly retryable: boolean;
+}
+
 export interface Observation {
   readonly nowMs: number;
+  readonly refusals: readonly WriteRefusal[];
   readonly configuration: EngineConfiguration;
   /** The status as it stands, as the dialect wrote it. */
   readonly status: Readonly<Record<string, unknown>>;

@@ -1,0 +1,116 @@
+/**
+ * Makes the objects of a cluster be as they should: server-side apply, skipped when nothing would change, and never over somebody else's
+ * object.
+ */
+import { stamps, fieldManager, hashOf, type Cluster, type DesiredObject } from '@pgherd/engine';
+import { compareResourceVersions, isSubsetOf, type Client, type KubernetesObject, type UnstructuredObject } from '@pgherd/kube';
+import { resourceOf } from '../kinds.ts';
+
+/** An object of that name is there, and it is not this cluster's. It is left alone. */
+export class ObjectInTheWayError extends Error {
+  readonly code = 'ObjectInTheWay';
+  readonly retryable = true;
+
+  constructor(kind: string, name: string, owner: string) {
+    super(`${kind} ${name} is there already and belongs to ${owner}: delete or rename it, or give the cluster another name`);
+    this.name = 'ObjectInTheWayError';
+  }
+}
+
+/** What was written lately, so that a cache that is still behind asks for nothing twice. */
+export interface RecentWrites {
+  readonly get: (key: string) => { readonly hash: string; readonly resourceVersion: string } | undefined;
+  readonly set: (key: string, hash: string, resourceVersion: string) => void;
+}
+
+/** Older entries are forgotten: a cache that is behind for longer has a trouble of its own. */
+const recentMs = 30_000;
+
+export const newRecentWrites = (elapsed: () => number): RecentWrites & { readonly forget: (key: string) => void } => {
+  const writes = new Map<string, { readonly hash: string; readonly resourceVersion: string; readonly atMs: number }>();
+  return {
+    get: (key) => {
+      const write = writes.get(key);
+      if (write === undefined) return undefined;
+      if (elapsed() - write.atMs <= recentMs) return write;
+      writes.delete(key);
+      return undefined;
+    },
+    set: (key, hash, resourceVersion) => {
+      const now = elapsed();
+      for (const [old, { atMs }] of writes) {
+        // In order of age: the first young one ends the sweep.
+        if (now - atMs <= recentMs) break;
+        writes.delete(old);
+      }
+      writes.delete(key);
+      writes.set(key, { hash, resourceVersion, atMs: now });
+    },
+    forget: (key) => {
+      writes.delete(key);
+    },
+  };
+};
+
+export const writeKey = (kind: string, namespace: string, name: string): string => `${kind}/${namespace}/${name}`;
+
+export interface ObjectWriting {
+  readonly client: Client;
+  readonly recent: RecentWrites;
+  /** The object as the caches hold it. */
+  readonly cached: (kind: string, namespace: string, name: string) => KubernetesObject | undefined;
+  readonly wrote: (verb: string, kind: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const isOurs = (live: KubernetesObject, cluster: Cluster): boolean => {
+  const controller = live.metadata.ownerReferences?.find((reference) => reference.controller === true);
+  if (controller !== undefined) return controller.uid === cluster.identity.uid;
+  // Claims have no owner reference, and Patroni makes objects of its own: the cluster's label tells whose they are.
+  return live.metadata.labels?.[cluster.profile.labels.cluster] === cluster.identity.name;
+};
+
+const ownerOf = (live: KubernetesObject): string => {
+  const controller = live.metadata.ownerReferences?.find((reference) => reference.controller === true);
+  return controller === undefined ? 'nobody that pgherd knows of' : `${controller.kind} ${controller.name}`;
+};
+
+/** Applies one object unless it stands as it should. */
+export const applyObject = async (desired: DesiredObject, cluster: Cluster, writing: ObjectWriting): Promise<'written' | 'skipped'> => {
+  const object = desired.object as unknown as UnstructuredObject;
+  const { kind } = object;
+  const { name } = object.metadata;
+  const namespace = object.metadata.namespace ?? '';
+  const type = resourceOf(kind);
+  const key = writeKey(kind, namespace, name);
+  const live = writing.cached(kind, namespace, name);
+
+  if (desired.mode === 'shared') {
+    const references = object.metadata.ownerReferences ?? [];
+    const known = live?.metadata.ownerReferences ?? [];
+    if (live !== undefined && references.every(({ uid }) => known.some((reference) => reference.uid === uid))) return 'skipped';
+    const hash = hashOf(references);
+    if (writing.recent.get(key)?.hash === hash) return 'skipped';
+    // A manager for each owner: no owner's reference is another one's to take away.
+    const manager = `${fieldManager.children}-${cluster.identity.uid}`;
+    const written = await writing.client.apply(type, object, { fieldManager: manager, force: true, signal: writing.signal });
+    writing.wrote('apply', kind);
+    writing.recent.set(key, hash, written.metadata.resourceVersion ?? '');
+    return 'written';
+  }
+
+  const hash = hashOf(object);
+  const stamped = { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [stamps.applied]: hash } } };
+  if (live !== undefined) {
+    if (!isOurs(live, cluster)) throw new ObjectInTheWayError(kind, name, ownerOf(live));
+    if (live.metadata.annotations?.[stamps.applied] === hash && isSubsetOf(stamped, live)) return 'skipped';
+  }
+  const recent = writing.recent.get(key);
+  const cacheIsBehind = recent !== undefined && (live === undefined || compareResourceVersions(live.metadata.resourceVersion ?? '0', recent.resourceVersion) < 0);
+  if (cacheIsBehind && recent.hash === hash) return 'skipped';
+  // Not known to be ours: without force, what somebody else holds there makes a conflict instead of being seized.
+  const written = await writing.client.apply(type, stamped, { fieldManager: fieldManager.children, force: live !== undefined, signal: writing.signal });
+  writing.wrote('apply', kind);
+  writing.recent.set(key, hash, written.metadata.resourceVersion ?? '');
+  return 'written';
+};

@@ -1,0 +1,81 @@
+/** Carries out what a Decision asks of Secrets: made by create, completed under the precondition of what was observed. */
+import type { Cluster, SecretIntent } from '@pgherd/engine';
+import { fieldManager } from '@pgherd/engine';
+import { AlreadyExistsError, type Client, kinds, NotFoundError, resourceType, type KubernetesObject } from '@pgherd/kube';
+import { dataOf, type StoredSecret } from '../observe/secretFacts.ts';
+import { fillSecret, type SecretData, type SecretSources } from './secretValues.ts';
+
+/** The Secret is there, yet the cache did not know: nothing that was decided without it may go on. */
+export class StaleCacheError extends Error {
+  readonly code = 'StaleCache';
+  readonly retryable = true;
+
+  constructor(name: string, options?: ErrorOptions) {
+    super(`Secret ${name} exists, but was not observed: looking again`, options);
+    this.name = 'StaleCacheError';
+  }
+}
+
+const secretType = resourceType<KubernetesObject & StoredSecret>(kinds.secrets);
+
+/** Reads a Secret now, past the caches: placeholders are filled from what is, not from what was. */
+export const readSecret = async (client: Client, namespace: string, name: string, signal: AbortSignal): Promise<SecretData | undefined> => {
+  try {
+    return dataOf(await client.get(secretType, { namespace, name }, { signal }));
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+};
+
+const ownerReference = (cluster: Cluster, ownership: SecretIntent['ownership']) => ({
+  apiVersion: cluster.identity.apiVersion,
+  kind: cluster.identity.kind,
+  name: cluster.identity.name,
+  uid: cluster.identity.uid,
+  ...(ownership === 'controller' ? { controller: true, blockOwnerDeletion: true } : {}),
+});
+
+const encoded = (data: Readonly<Record<string, Buffer>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, value.toString('base64')]));
+
+/**
+ * Makes or completes one Secret.
+ *
+ * @throws StaleCacheError when a Secret to be made is there already: the pass ends, and nothing is generated anew.
+ * @throws SecretSourceMissingError while what it is made from is not there.
+ */
+export const writeSecret = async (
+  intent: SecretIntent,
+  cluster: Cluster,
+  client: Client,
+  sources: SecretSources,
+  wrote: (verb: string, kind: string) => void,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { namespace, name } = intent.reference;
+  if (intent.write.kind === 'create') {
+    const data = await fillSecret(name, intent.values, {}, sources);
+    const object = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'Opaque',
+      metadata: { name, namespace, labels: intent.labels, annotations: intent.annotations, ownerReferences: [ownerReference(cluster, intent.ownership)] },
+      data: encoded(data),
+    };
+    try {
+      await client.create(secretType, object, { fieldManager: fieldManager.children, signal });
+    } catch (error) {
+      if (error instanceof AlreadyExistsError) throw new StaleCacheError(name, { cause: error });
+      throw error;
+    }
+    wrote('create', 'Secret');
+    return;
+  }
+  const existing = (await readSecret(client, namespace, name, signal)) ?? {};
+  const data = await fillSecret(name, intent.values, existing, sources);
+  const { uid, resourceVersion } = intent.write;
+  const body = { metadata: { uid, resourceVersion, labels: intent.labels, annotations: intent.annotations }, data: encoded(data) };
+  await client.patch(secretType, { namespace, name }, { kind: 'merge', body }, { fieldManager: fieldManager.children, signal });
+  wrote('patch', 'Secret');
+};

@@ -1,0 +1,125 @@
+/**
+ * Puts together the Observation of one cluster. Nothing else looks at the world for a decision; what it sees of Secrets leaves here as facts.
+ */
+import { X509Certificate } from 'node:crypto';
+import { hashOf, type Children, type Cluster, type EngineConfiguration, type Observation, type SecretFacts, type SecretPlan } from '@pgherd/engine';
+import type { Programs } from '../programs.ts';
+import type { SecretData } from '../act/secretValues.ts';
+import type { Caches, ClusterKey } from './caches.ts';
+import { dataOf, secretFacts, type StoredSecret } from './secretFacts.ts';
+
+export interface ObserveSources {
+  readonly caches: Caches;
+  readonly programs: Programs;
+  readonly configuration: EngineConfiguration;
+  readonly now: () => number;
+  readonly fingerprint: (value: string | Buffer) => string;
+  /** Plans of the cluster's Secrets, given its other children. */
+  readonly plansOf: (cluster: Cluster, children: Children) => readonly SecretPlan[];
+  /** A Secret of the namespace that is no child of the cluster, read by name. */
+  readonly readForeign: (namespace: string, name: string) => Promise<StoredSecret | 'missing' | 'unreadable'>;
+  readonly refusals: (clusterUid: string) => Observation['refusals'];
+}
+
+/** Facts are costly to establish (key derivation, signatures): they are kept until the Secret or what they depend on changes. */
+export interface FactsMemory {
+  readonly get: (uid: string, dependsOn: string) => SecretFacts | undefined;
+  readonly set: (uid: string, dependsOn: string, facts: SecretFacts) => void;
+  readonly forget: (uid: string) => void;
+}
+
+export const newFactsMemory = (): FactsMemory => {
+  const memory = new Map<string, { readonly dependsOn: string; readonly facts: SecretFacts }>();
+  return {
+    get: (uid, dependsOn) => {
+      const known = memory.get(uid);
+      return known?.dependsOn === dependsOn ? known.facts : undefined;
+    },
+    set: (uid, dependsOn, facts) => {
+      memory.set(uid, { dependsOn, facts });
+    },
+    forget: (uid) => {
+      memory.delete(uid);
+    },
+  };
+};
+
+/** Names of the Secrets that plans copy from or sign with, and those that several clusters share. */
+export const referencedBy = (plans: readonly SecretPlan[]): ReadonlySet<string> => {
+  const names = new Set<string>();
+  for (const plan of plans) {
+    if (plan.ownership === 'shared') names.add(plan.reference.name);
+    for (const value of Object.values(plan.values)) {
+      if (value.kind === 'copyOf') names.add(value.secret);
+      if (value.kind === 'newCertificate') names.add(value.request.root.secret);
+      if (value.kind === 'concatenationOf') for (const part of value.parts) if ('secret' in part) names.add(part.secret);
+    }
+  }
+  return names;
+};
+
+const planFor = (secret: StoredSecret, plans: readonly SecretPlan[]): SecretPlan | undefined =>
+  plans.find(({ reference }) => reference.name === secret.metadata.name) ??
+  plans.find(({ foundByLabels }) => foundByLabels !== undefined && Object.entries(foundByLabels).every(([key, value]) => secret.metadata.labels?.[key] === value));
+
+const rootsIn = (secrets: readonly StoredSecret[]): readonly X509Certificate[] =>
+  secrets.flatMap((secret) =>
+    Object.values(dataOf(secret)).flatMap((value) => {
+      try {
+        const certificate = new X509Certificate(value);
+        return certificate.ca ? [certificate] : [];
+      } catch {
+        return [];
+      }
+    }),
+  );
+
+export const observe = async (key: ClusterKey, cluster: Cluster, status: Readonly<Record<string, unknown>>, sources: ObserveSources, memory: FactsMemory): Promise<Observation> => {
+  const { namespace, uid } = cluster.identity;
+  const raw = sources.caches.children(key);
+  const stored = raw.secrets as readonly StoredSecret[];
+  const withoutSecrets = { ...raw, secrets: [] } as unknown as Children;
+  const plans = sources.plansOf(cluster, withoutSecrets);
+
+  const own = new Map(stored.map((secret) => [secret.metadata.name, secret]));
+  const referenced = new Map<string, StoredSecret | 'missing' | 'unreadable'>();
+  await Promise.all(
+    [...referencedBy(plans)].map(async (name) => {
+      const child = own.get(name);
+      referenced.set(name, child ?? (await sources.readForeign(namespace, name)));
+    }),
+  );
+  const readable = [...referenced.values()].filter((secret) => typeof secret !== 'string');
+  const roots = rootsIn(readable.filter((secret) => plans.some((plan) => plan.ownership === 'shared' && plan.reference.name === secret.metadata.name)));
+  const readSecret = async (name: string): Promise<SecretData | undefined> => {
+    const secret = own.get(name) ?? referenced.get(name);
+    return secret === undefined || typeof secret === 'string' ? undefined : dataOf(secret);
+  };
+  const versions = hashOf([...referenced].map(([name, secret]) => [name, typeof secret === 'string' ? secret : secret.metadata.resourceVersion]));
+
+  const factsOf = async (secret: StoredSecret): Promise<SecretFacts> => {
+    const plan = planFor(secret, plans);
+    const dependsOn = `${secret.metadata.resourceVersion ?? ''} ${versions} ${hashOf(plan?.values ?? {})}`;
+    const known = memory.get(secret.metadata.uid ?? '', dependsOn);
+    if (known !== undefined) return known;
+    const facts = await secretFacts(secret, plan, { fingerprint: sources.fingerprint, roots, readSecret });
+    memory.set(facts.uid, dependsOn, facts);
+    return facts;
+  };
+
+  const secrets = await Promise.all(stored.map(factsOf));
+  const referencedFacts = await Promise.all(
+    [...referenced].map(async ([name, secret]) => [name, typeof secret === 'string' ? secret : await factsOf(secret)] as const),
+  );
+  return {
+    nowMs: sources.now(),
+    configuration: sources.configuration,
+    status,
+    children: { ...withoutSecrets, secrets },
+    referencedSecrets: Object.fromEntries(referencedFacts),
+    readings: sources.programs.readingsOf(uid),
+    commandResults: sources.programs.resultsOf(uid),
+    nodes: undefined,
+    refusals: sources.refusals(uid),
+  };
+};
