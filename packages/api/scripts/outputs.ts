@@ -14,7 +14,7 @@ export function outputs(): ReadonlyMap<string, string> {
 }
 
 const intro =
-  'Every field, with its type, its default and what is checked. A default is written into the object by the API server; where it says “by the operator”, the field stays absent and the operator acts as if it were there. Types that begin with “Kubernetes” are those of a pod or a volume claim, as in the Kubernetes documentation.';
+  'Every field, with its type, its default and what is checked. A default is written into the object by the API server; one in italics is not: the field stays absent, and the operator acts as if it were there. Types that begin with “Kubernetes” are those of a pod or a volume claim, as in the Kubernetes documentation.';
 
 /** Without aliases: not every tool that reads manifests knows them. */
 function yaml(value: object): string {

@@ -72,7 +72,7 @@ function row({ path, node, required }: FieldPath, parent: string): readonly stri
   return [
     code(path.slice(parent.length).replace(/^\./, '')),
     typeName(node),
-    node.default !== undefined ? code(JSON.stringify(node.default)) : node.assumed === undefined ? '' : `${node.assumed} (by the operator)`,
+    node.default !== undefined ? code(JSON.stringify(node.default)) : node.assumed === undefined ? '' : `_${node.assumed}_`,
     [...(required ? ['required'] : []), ...bounds(node), ...(node.rules ?? []).map(ruleText)].join('; '),
     descriptionOf(node),
   ];

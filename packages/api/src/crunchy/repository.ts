@@ -3,7 +3,7 @@ import { list, object, required, string } from '../schema/builders.ts';
 import { growingVolumeClaim, repositoryPattern, scheduling, volumes } from './shared.ts';
 
 const schedule = (kind: string) =>
-  string(`When a ${kind} backup is taken, in the five fields of cron or a word like @daily.`, { minLength: 6 });
+  string(`When ${kind} backups are taken, in the five fields of cron or a word like @daily.`, { minLength: 6 });
 
 /** One repository: exactly one of azure, gcs, s3 and volume is meant to be set. */
 export const repository = (description: string) =>

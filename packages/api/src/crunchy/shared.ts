@@ -98,7 +98,7 @@ const additionalVolume = object(
       maxLength: 253,
     }),
     image: object('A container image whose files are mounted, read-only. Needs a Kubernetes and container runtime with image volumes.', {
-      reference: required(string('Name of the image, with its registry and tag or digest.', { minLength: 1 })),
+      reference: required(string('Name of the image, with its registry and tag or digest.')),
       pullPolicy: string('When the image is pulled.', { enum: ['Always', 'Never', 'IfNotPresent'] }),
     }),
     containers: set(
@@ -117,8 +117,9 @@ const additionalVolume = object(
         reason: 'FieldValueInvalid',
       },
       {
-        rule: '!has(self.image) || (has(self.readOnly) && self.readOnly)',
-        message: 'a volume from an image has to be readOnly: true',
+        rule: '!has(self.image) || !has(self.readOnly) || self.readOnly',
+        message: 'a volume from an image is always read-only',
+        fieldPath: '.readOnly',
         reason: 'FieldValueInvalid',
       },
     ],
