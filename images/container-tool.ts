@@ -23,8 +23,10 @@ export interface ConfinedRun {
 export interface ContainerTool {
   readonly name: ContainerToolName;
   has(reference: string): Promise<boolean>;
-  /** Builds the folder's Dockerfile. */
+  /** Builds the folder's Dockerfile, from layers of earlier builds where they fit. */
   build(reference: string, context: string): Promise<void>;
+  /** Builds it from nothing, with the newest base and packages. */
+  buildAnew(reference: string, context: string): Promise<void>;
   /** Writes an image into one file that containerd, docker and podman can load, under this reference. */
   save(reference: string, archive: string): Promise<void>;
   /** The reverse of save. */
@@ -61,6 +63,9 @@ export function buildah(cache: string): Buildah {
     has: (reference) => succeeds('inspect', '--type', 'image', '--format', '{{.FromImageID}}', reference),
     build: async (reference, context) => {
       await call('bud', '--quiet', '--layers', '--tag', reference, context);
+    },
+    buildAnew: async (reference, context) => {
+      await call('bud', '--quiet', '--layers', '--no-cache', '--tag', reference, context);
     },
     // zstd halves the time of an import against gzip; containerd reads it from version 1.5.
     save: async (reference, archive) => {
@@ -117,6 +122,7 @@ function dockerLike(name: 'docker' | 'podman'): ContainerTool {
     name,
     has: async (reference) => (await attempt([name, 'image', 'inspect', reference])).exitCode === 0,
     build: (reference, context) => call('build', '--quiet', '--tag', reference, context),
+    buildAnew: (reference, context) => call('build', '--quiet', '--no-cache', '--pull', '--tag', reference, context),
     save: (reference, archive) => call('save', ...(name === 'podman' ? ['--format', 'oci-archive'] : []), '--output', archive, reference),
     load: (_reference, archive) => call('load', '--input', archive),
     tag: (reference, other) => call('tag', reference, other),

@@ -3,11 +3,15 @@
  * capabilities and as the users that volumes of running clusters belong to.
  */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { linesProgress } from '../local/src/progress.ts';
-import { buildImages, runInImage } from './index.ts';
+import { buildImages, pushImages, runInImage } from './index.ts';
 import type { BuiltImage } from './index.ts';
 import type { ImageName } from './inputs.ts';
+import { startReceivingRegistry } from './receiving-registry.ts';
 
 const progress = linesProgress((line) => console.error(line));
 
@@ -152,5 +156,28 @@ describe('operator image', () => {
   test('operator image: the bundle is a module that Node accepts', async () => {
     const output = await runInImage(image, { ...nonroot, command: ['/usr/local/bin/node', '--check', '/app/operator.mjs'] });
     assert.equal(output.exitCode, 0, output.stderr);
+  });
+
+  test('operator image: a push delivers it to the registry under prefix and tag, with every layer whole', async () => {
+    await using registry = await startReceivingRegistry();
+    const folder = await mkdtemp(join(tmpdir(), 'pgherd-push-'));
+    const before = process.env['CONTAINERS_REGISTRIES_CONF'];
+    try {
+      // docker takes a registry on the loopback for one without TLS, buildah and podman have to be told.
+      process.env['CONTAINERS_REGISTRIES_CONF'] = join(folder, 'registries.conf');
+      await writeFile(join(folder, 'registries.conf'), `[[registry]]\nlocation = "${registry.host}"\ninsecure = true\n`);
+      await pushImages({ only: ['operator'], prefix: `${registry.host}/team/pgherd`, tag: '1.2.3', progress });
+    } finally {
+      if (before === undefined) delete process.env['CONTAINERS_REGISTRIES_CONF'];
+      else process.env['CONTAINERS_REGISTRIES_CONF'] = before;
+      await rm(folder, { recursive: true });
+    }
+    const manifest = registry.manifests.get('team/pgherd-operator:1.2.3');
+    assert.ok(manifest, `what arrived: ${[...registry.manifests.keys()].join(', ')}`);
+    assert.equal(manifest.layers.length, 2, 'one layer that stays when only the operator changes, and one for the operator');
+    assert.deepEqual(
+      [manifest.config, ...manifest.layers].filter(({ digest }) => !registry.blobs.has(digest)),
+      [],
+    );
   });
 });

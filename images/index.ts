@@ -4,7 +4,7 @@
  * What is built lies as one archive an image in the cache, under a name made of its content: `postgres-0123456789abcdef.oci.tar`, and the
  * archive holds the image as `localhost/pgherd-postgres:0123456789abcdef`. Whoever loads it gives it the other names that it shall have.
  */
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { CommandOutput } from '../local/src/command.ts';
@@ -12,6 +12,7 @@ import { lock } from '../local/src/lock.ts';
 import { cacheRoot } from '../local/src/paths.ts';
 import { silentProgress } from '../local/src/progress.ts';
 import type { Progress } from '../local/src/progress.ts';
+import { archivePath, archiveSize, markUsed, removeUnused } from './archives.ts';
 import { findContainerTool, install } from './container-tool.ts';
 import type { Buildah, ConfinedRun, ContainerTool } from './container-tool.ts';
 import { baseRecipe, baseReference, bootstrapBase } from './debian-base.ts';
@@ -51,9 +52,6 @@ export interface BuiltImage {
   readonly built: boolean;
 }
 
-/** How many archives of each image are kept: the one in use, and those of the last changes and of other checkouts. */
-const archivesKept = 4;
-
 interface Compiled {
   readonly only: readonly ImageName[];
   readonly prefix: string;
@@ -84,11 +82,10 @@ async function compile(options: ImageOptions): Promise<Compiled> {
   };
 }
 
-const sizeOf = async (path: string): Promise<number | undefined> =>
-  stat(path).then(
-    (found) => found.size,
-    () => undefined,
-  );
+/** How many archives of each image are kept: the one in use, and those of the last changes and of other checkouts. */
+const archivesKept = 4;
+
+const contentReference = (name: ImageName, hash: string): string => `localhost/pgherd-${name}:${hash}`;
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
@@ -112,11 +109,15 @@ async function ensureBase(tool: Buildah | ContainerTool, recipe: BaseRecipe | un
   await tool.tag(reference, baseReference);
 }
 
-async function buildArchive(tool: ContainerTool, image: BuiltImage, files: readonly ContextFile[], progress: Progress): Promise<void> {
+async function buildArchive(tool: ContainerTool, image: BuiltImage, files: readonly ContextFile[], compiled: Compiled): Promise<void> {
+  const { progress, refresh } = compiled;
+  const build = refresh
+    ? (folder: string): Promise<void> => tool.buildAnew(image.contentReference, folder)
+    : (folder: string): Promise<void> => tool.build(image.contentReference, folder);
   const folder = await mkdtemp(join(tmpdir(), 'pgherd-context-'));
   try {
     await writeContext(files, folder);
-    await progress.step(`Building image ${image.name} with ${tool.name}`, () => tool.build(image.contentReference, folder));
+    await progress.step(`Building image ${image.name} with ${tool.name}`, () => build(folder));
     // Written beside and renamed, so that an archive is whole or not there.
     const unfinished = join(folder, 'image.tar');
     await progress.step(`Writing the archive of image ${image.name}`, async () => {
@@ -133,21 +134,6 @@ async function buildArchive(tool: ContainerTool, image: BuiltImage, files: reado
   }
 }
 
-/** Removes the archives of an image that were used longest ago, and what the tool keeps of them. */
-async function prune(tool: ContainerTool, name: ImageName, archiveFolder: string): Promise<void> {
-  const pattern = new RegExp(`^${name}-([0-9a-f]{16})\\.oci\\.tar$`);
-  const found = (await readdir(archiveFolder)).flatMap((file) => {
-    const [, hash] = pattern.exec(file) ?? [];
-    return hash === undefined ? [] : [{ path: join(archiveFolder, file), hash }];
-  });
-  const dated = await Promise.all(found.map(async (entry) => ({ ...entry, usedMs: (await stat(entry.path)).mtimeMs })));
-  for (const { path, hash } of dated.toSorted((left, right) => right.usedMs - left.usedMs).slice(archivesKept)) {
-    await rm(path, { force: true });
-    const reference = `localhost/pgherd-${name}:${hash}`;
-    if (await tool.has(reference)) await tool.remove(reference);
-  }
-}
-
 /** Runs `use` with the tool, while no other process of this machine builds. */
 async function withTool<T>(compiled: Compiled, use: (tool: Buildah | ContainerTool) => Promise<T>): Promise<T> {
   await using _held = await lock('images', () => compiled.progress.note('waiting for another build of images to end'));
@@ -156,6 +142,38 @@ async function withTool<T>(compiled: Compiled, use: (tool: Buildah | ContainerTo
     return await use(tool);
   } finally {
     if ('close' in tool) await tool.close();
+  }
+}
+
+async function buildUnlessThere(
+  image: BuiltImage,
+  files: readonly ContextFile[],
+  recipe: BaseRecipe | undefined,
+  compiled: Compiled,
+): Promise<void> {
+  await withTool(compiled, async (tool) => {
+    // Another process may have built it while this one waited for the lock.
+    if (!compiled.refresh && (await archiveSize(image.archive)) !== undefined) return;
+    await ensureBase(tool, recipe, compiled);
+    await buildArchive(tool, image, files, compiled);
+    for (const hash of await removeUnused(compiled.archiveFolder, image.name, archivesKept)) {
+      const reference = contentReference(image.name, hash);
+      if (await tool.has(reference)) await tool.remove(reference);
+    }
+  });
+}
+
+async function ensureLoaded(tool: ContainerTool, image: BuiltImage): Promise<void> {
+  if (!(await tool.has(image.contentReference))) await tool.load(image.contentReference, image.archive);
+}
+
+/** Who builds with docker or podman looks for the images under their references there; buildah's store is ours alone. */
+async function nameInSharedStore(images: readonly BuiltImage[], compiled: Compiled): Promise<void> {
+  const tool = await findContainerTool(compiled.tool, compiled.cache, compiled.progress);
+  if (tool.name === 'buildah') return;
+  for (const image of images) {
+    await ensureLoaded(tool, image);
+    await tool.tag(image.contentReference, image.reference);
   }
 }
 
@@ -181,26 +199,16 @@ export async function buildImages(options: ImageOptions = {}): Promise<readonly 
   );
   const finished: BuiltImage[] = [];
   for (const { files, image } of planned) {
-    const before = compiled.refresh ? undefined : await sizeOf(image.archive);
-    if (before !== undefined) {
-      const now = new Date();
-      await utimes(image.archive, now, now);
-      compiled.progress.note(`image ${image.name} is there: ${image.archive} (${megabytes(before)})`);
-      finished.push({ ...image, archiveBytes: before });
-      continue;
-    }
-    await withTool(compiled, async (tool) => {
-      // Another process may have built it while this one waited for the lock.
-      if (compiled.refresh || (await sizeOf(image.archive)) === undefined) {
-        await ensureBase(tool, recipe, compiled);
-        await buildArchive(tool, image, files, compiled.progress);
-        await prune(tool, image.name, compiled.archiveFolder);
-      }
-    });
-    const archiveBytes = (await sizeOf(image.archive)) ?? 0;
-    compiled.progress.note(`image ${image.name}: ${image.archive} (${megabytes(archiveBytes)})`);
-    finished.push({ ...image, archiveBytes, built: true });
+    const before = compiled.refresh ? undefined : await archiveSize(image.archive);
+    if (before === undefined) await buildUnlessThere(image, files, recipe, compiled);
+    else await markUsed(image.archive);
+    const archiveBytes = before ?? (await archiveSize(image.archive)) ?? 0;
+    compiled.progress.note(
+      `image ${image.name}: ${image.archive} (${megabytes(archiveBytes)}${before === undefined ? '' : ', was there'})`,
+    );
+    finished.push({ ...image, archiveBytes, built: before === undefined });
   }
+  await nameInSharedStore(finished, compiled);
   return finished;
 }
 
@@ -212,9 +220,10 @@ export async function pushImages(options: ImageOptions): Promise<readonly BuiltI
   const images = await buildImages(options);
   await withTool(compiled, async (tool) => {
     for (const image of images) {
-      if (!(await tool.has(image.contentReference))) await tool.load(image.contentReference, image.archive);
+      await ensureLoaded(tool, image);
       await tool.tag(image.contentReference, image.reference);
       await compiled.progress.step(`Pushing ${image.reference}`, () => tool.push(image.reference));
+      if (tool.name === 'buildah') await tool.remove(image.reference);
     }
   });
   return images;
@@ -223,7 +232,7 @@ export async function pushImages(options: ImageOptions): Promise<readonly BuiltI
 /** Runs a program in a built image as in a restricted pod, and gives what it printed. With buildah this needs root. */
 export async function runInImage(image: BuiltImage, run: ConfinedRun, options: ImageOptions = {}): Promise<CommandOutput> {
   return withTool(await compile(options), async (tool) => {
-    if (!(await tool.has(image.contentReference))) await tool.load(image.contentReference, image.archive);
+    await ensureLoaded(tool, image);
     return tool.runConfined(image.contentReference, run);
   });
 }

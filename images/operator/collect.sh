@@ -14,8 +14,9 @@ chmod 1777 "$root/tmp"
 libraries=$(ldd "$node" | grep --only-matching '/[^ ]*')
 cp --dereference --parents $libraries "$node" "$root"
 
-# getaddrinfo reads these; without them glibc asks DNS only, and localhost has no address.
+# In a pod the kubelet puts its own hosts file over this one; elsewhere localhost would have no address.
 echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
+printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
 echo 'nonroot:x:65532:65532:nonroot:/:/sbin/nologin' >"$root/etc/passwd"
 echo 'nonroot:x:65532:' >"$root/etc/group"
 
