@@ -189,11 +189,11 @@ export async function buildImages(options: ImageOptions = {}): Promise<readonly 
     compiled.only.map(async (name) => {
       const files = await contextOf(name);
       const hash = contentHash(files, recipe?.hash ?? baseReference);
-      const archive = join(compiled.archiveFolder, `${name}-${hash}.oci.tar`);
+      const archive = archivePath(compiled.archiveFolder, name, hash);
       const reference = `${compiled.prefix}-${name}:${compiled.tag}`;
       return {
         files,
-        image: { name, reference, contentReference: `localhost/pgherd-${name}:${hash}`, archive, archiveBytes: 0, built: false },
+        image: { name, reference, contentReference: contentReference(name, hash), archive, archiveBytes: 0, built: false },
       };
     }),
   );
