@@ -5,7 +5,7 @@
  */
 import type { Cluster, Decision, Deletion, DisruptiveStep, PatroniConfigurationWrite } from '@pgherd/engine';
 import { fieldManager } from '@pgherd/engine';
-import { AlreadyExistsError, type Client, ConflictError, kinds, type KubernetesObject, NotFoundError, type ResourceType } from '@pgherd/kube';
+import { AlreadyExistsError, type Client, kinds, type KubernetesObject, NotFoundError, type ResourceType } from '@pgherd/kube';
 import { resourceOf } from '../kinds.ts';
 import { applyObject, type ObjectWriting } from './objects.ts';
 import { StaleCacheError, writeSecret } from './secrets.ts';
@@ -24,6 +24,8 @@ export interface Acting extends ObjectWriting {
   readonly secretSources: SecretSources;
   /** The status as the cache holds it, to skip an equal one. */
   readonly equalStatus: (status: Readonly<Record<string, unknown>>) => boolean;
+  /** The manifest was written: no pass may start from an older one, or it would do and say the same again. */
+  readonly manifestWritten: (resourceVersion: string) => void;
 }
 
 /** Writes of one cluster at the same time. Enough to hide round trips, few enough to leave room for other clusters. */
@@ -70,7 +72,7 @@ const requestSwitchover = async (step: Extract<DisruptiveStep, { kind: 'switchov
     };
     await acting.client.create(kinds.endpoints, object, { fieldManager: fieldManager.children, signal: acting.signal });
   } else {
-    const body = { metadata: { resourceVersion: live.metadata.resourceVersion, annotations: { leader: null, member: null, scheduled_at: null, ...annotations } } };
+    const body = { metadata: { resourceVersion: live.metadata.resourceVersion, annotations: { member: null, scheduled_at: null, ...annotations } } };
     await acting.client.patch(kinds.endpoints, { namespace, name }, { kind: 'merge', body }, { fieldManager: fieldManager.children, signal: acting.signal });
   }
   acting.wrote('patch', 'Endpoints');
@@ -118,8 +120,9 @@ const writeFinalizer = async (finalizer: Decision['finalizer'], cluster: Cluster
   const finalizers = present ? identity.finalizers.filter((name) => name !== profile.finalizer) : [...identity.finalizers, profile.finalizer];
   const body = { metadata: { resourceVersion: identity.resourceVersion, finalizers } };
   try {
-    await acting.client.patch(acting.resource, identity, { kind: 'merge', body }, { fieldManager: fieldManager.children, signal: acting.signal });
+    const written = await acting.client.patch(acting.resource, identity, { kind: 'merge', body }, { fieldManager: fieldManager.children, signal: acting.signal });
     acting.wrote('patch', identity.kind);
+    acting.manifestWritten(written.metadata.resourceVersion ?? '');
   } catch (error) {
     if (!present || !(error instanceof NotFoundError)) throw error;
   }
@@ -130,8 +133,14 @@ const writeStatus = async (status: Readonly<Record<string, unknown>>, cluster: C
   const { apiVersion, kind, name, namespace } = cluster.identity;
   const object = { apiVersion, kind, metadata: { name, namespace }, status };
   try {
-    await acting.client.apply(acting.resource, object, { fieldManager: fieldManager.status, force: true, subresource: 'status', signal: acting.signal });
+    const written = await acting.client.apply(acting.resource, object, {
+      fieldManager: fieldManager.status,
+      force: true,
+      subresource: 'status',
+      signal: acting.signal,
+    });
     acting.wrote('apply', `${kind}/status`);
+    acting.manifestWritten(written.metadata.resourceVersion ?? '');
   } catch (error) {
     // Deleted meanwhile: there is nothing left to say it on.
     if (!(error instanceof NotFoundError)) throw error;
@@ -149,8 +158,8 @@ export const act = async (decision: Decision, cluster: Cluster, acting: Acting):
       return true;
     } catch (error) {
       if (acting.signal.aborted) throw error;
-      // Somebody was faster: their write is an event, and the next pass sees it.
-      if (error instanceof StaleCacheError || error instanceof ConflictError) stale ||= error instanceof StaleCacheError;
+      // A Secret that was to be made is there: what was decided without knowing it must not go on.
+      if (error instanceof StaleCacheError) stale = true;
       refusals.push({ what, error });
       return false;
     }

@@ -83,7 +83,7 @@ export const newCaches = (
             left.metadata.name < right.metadata.name ? -1 : 1,
           ),
         ]),
-      ) as Readonly<Record<ChildKind, readonly KubernetesObject[]>>,
+      ) as unknown as Readonly<Record<ChildKind, readonly KubernetesObject[]>>,
     child: (dialect, kind, namespace, name) => children.get(informerKey(dialect, scopeOf(namespace), kind))?.store.get(keyOf({ namespace, name })),
     onChange: (handler) => {
       for (const dialect of dialects) {

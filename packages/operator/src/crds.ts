@@ -1,0 +1,70 @@
+/**
+ * The custom resource definitions at start. Helm installs CRDs but never upgrades them, so the operator can bring its own: `apply`. With `check`
+ * it only says, before anything else fails less clearly, that one is missing or older than this build.
+ */
+import { hashOf } from '@pgherd/engine';
+import { kinds, NotFoundError, resourceType, type Client, type KubernetesObject, type UnstructuredObject } from '@pgherd/kube';
+import type { Logger } from 'pino';
+
+/** Hash of the definition's spec, so that an equal one is not written again and an older one is noticed. */
+const revisionAnnotation = 'pgherd.dev/revision';
+
+/** A definition is not installed, and this operator was told not to install it. */
+export class CrdMissingError extends Error {
+  readonly code = 'CrdMissing';
+  readonly retryable = false;
+
+  constructor(name: string) {
+    super(`CustomResourceDefinition ${name} is not installed: install it (charts/pgherd/crds), or start the operator with --crds=apply`);
+    this.name = 'CrdMissingError';
+  }
+}
+
+interface InstalledDefinition extends KubernetesObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[] };
+}
+
+const definitionType = resourceType<InstalledDefinition>(kinds.customResourceDefinitions);
+/** Names are accepted and storage is ready well within this on a healthy API server. */
+const establishedWithinMs = 30_000;
+const pollMs = 100;
+
+/** Brings the definitions to what `mode` asks for; with `apply` it returns once the API server serves them. */
+export const ensureCrds = async (client: Client, mode: 'apply' | 'check' | 'off', log: Logger, signal: AbortSignal): Promise<void> => {
+  if (mode === 'off') return;
+  // Loaded here and let go of: the schemas are needed at no other time.
+  const { customResourceDefinitions } = await import('@pgherd/api/crds');
+  for (const definition of customResourceDefinitions()) {
+    const name = definition.metadata?.name ?? '';
+    const revision = hashOf(definition.spec);
+    const installed = await client.get(definitionType, { name }, { signal }).catch((error: unknown) => {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    });
+    if (installed?.metadata.annotations?.[revisionAnnotation] === revision) continue;
+    if (mode === 'check') {
+      if (installed === undefined) throw new CrdMissingError(name);
+      log.warn({ definition: name }, 'the installed definition is not the one of this build: fields may be unknown to the API server; start once with --crds=apply');
+      continue;
+    }
+    const stamped = { ...definition, metadata: { ...definition.metadata, name, annotations: { ...definition.metadata?.annotations, [revisionAnnotation]: revision } } };
+    await client.apply(definitionType, stamped as unknown as UnstructuredObject, { fieldManager: 'pgherd', force: true, signal });
+    await established(client, name, signal);
+    log.info({ definition: name, revision }, 'installed the definition');
+  }
+};
+
+const established = async (client: Client, name: string, signal: AbortSignal): Promise<void> => {
+  const deadline = performance.now() + establishedWithinMs;
+  for (;;) {
+    const { status } = await client.get(definitionType, { name }, { signal });
+    if (status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') === true) return;
+    if (performance.now() > deadline) {
+      const said = status?.conditions?.map(({ type, status: value, message }) => `${type}=${value} ${message ?? ''}`).join('; ') ?? 'nothing';
+      throw new Error(`CustomResourceDefinition ${name} is not served after ${establishedWithinMs / 1000} s; the API server says: ${said}`);
+    }
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, pollMs);
+    });
+  }
+};

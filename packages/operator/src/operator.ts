@@ -1,0 +1,266 @@
+/**
+ * The operator as one running thing: caches, queue, passes, election and endpoints, wired together. Everything that it owns ends with its
+ * signal or its disposal.
+ */
+import { dialects, parseReading, secretPlansFor, type Dialect, type EngineConfiguration, type WriteRefusal } from '@pgherd/engine';
+import {
+  compareResourceVersions,
+  createClient,
+  createController,
+  createEventRecorder,
+  createTransport,
+  execute,
+  kinds,
+  messageOf,
+  NotFoundError,
+  ForbiddenError,
+  resourceType,
+  runWithLease,
+  systemClock,
+  type Client,
+  type ClusterConfig,
+  type KubernetesObject,
+} from '@pgherd/kube';
+import type { Logger } from 'pino';
+import { newLeaf, newRoot } from './act/certificates.ts';
+import { newRecentWrites, writeKey } from './act/objects.ts';
+import { newPassword, newVerifier } from './act/passwords.ts';
+import { readSecret } from './act/secrets.ts';
+import type { Configuration } from './configuration.ts';
+import { ensureCrds } from './crds.ts';
+import { newCaches, resourceOfDialect, type ClusterKey } from './observe/caches.ts';
+import { newFactsMemory } from './observe/observe.ts';
+import { newFingerprint, type StoredSecret } from './observe/secretFacts.ts';
+import { pass } from './pass.ts';
+import { newPrograms } from './programs.ts';
+import { newMetrics } from './serve/metrics.ts';
+import { serve } from './serve/server.ts';
+
+export const version = '0.1.0';
+
+/** A full pass over everything catches what no event told. */
+const fullPassMs = 30 * 60 * 1000;
+/** Spread of full passes, so that a thousand clusters do not come at once. */
+const fullPassJitter = 0.1;
+
+export interface OperatorSources {
+  readonly configuration: Configuration;
+  readonly clusterConfig: ClusterConfig;
+  readonly log: Logger;
+}
+
+const engineConfigurationOf = (configuration: Configuration): EngineConfiguration => ({
+  postgresImages: configuration.postgresImages,
+  backupImage: configuration.backupImage,
+  clusterDomain: configuration.clusterDomain,
+  openshift: configuration.openshift,
+});
+
+const keyText = ({ dialect, namespace, name }: ClusterKey): string => `${dialect.profile.name}/${namespace}/${name}`;
+
+const keyFrom = (text: string): ClusterKey => {
+  const [profile = '', namespace = '', name = ''] = text.split('/');
+  const dialect = dialects.find((candidate) => candidate.profile.name === profile);
+  if (dialect === undefined) throw new Error(`no dialect ${profile}`);
+  return { dialect, namespace, name };
+};
+
+/**
+ * Runs until the signal aborts, or rejects when something that it cannot do without fails (the API server refuses, the port is taken, the
+ * lease is lost): then the process ends and is started again from what is in the cluster.
+ */
+export const runOperator = async ({ configuration, clusterConfig, log }: OperatorSources, signal: AbortSignal): Promise<void> => {
+  const metrics = newMetrics();
+  const newTransport = () =>
+    createTransport({
+      config: clusterConfig,
+      userAgent: `pgherd/${version}`,
+      onRequest: ({ verb, code, host, durationMs }) => metrics.requested(verb, code, host, durationMs),
+    });
+  await using transport = newTransport();
+  // An election of its own connection: a flood of writes must not cost the leadership.
+  await using leaseTransport = newTransport();
+  const client = createClient(transport);
+
+  let state = 'starting';
+  let ready = false;
+  await using _served = await serve(configuration.listen, {
+    healthy: () => undefined,
+    ready: () => (ready ? undefined : state),
+    metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
+  });
+
+  state = 'checking custom resource definitions';
+  await ensureCrds(client, configuration.crds, log, signal);
+
+  const caches = newCaches(client, dialects, configuration.namespaces, (type, error) => log.warn({ kind: type.kind, err: messageOf(error) }, 'watch was interrupted; going on'));
+  const running = caches.cache.run(signal);
+  state = 'filling caches';
+  await caches.cache.waitForSync(signal);
+  log.info({ clusters: caches.manifests().length }, 'caches are filled');
+  // A standby is ready too: it can take over at once.
+  ready = true;
+
+  const lead = async (term: AbortSignal): Promise<void> => workOn(client, caches, configuration, metrics, log, term);
+  const { leaderElection } = configuration;
+  if (leaderElection === undefined) await lead(signal);
+  else {
+    await runWithLease(
+      {
+        client: createClient(leaseTransport),
+        namespace: leaderElection.namespace,
+        name: leaderElection.name,
+        identity: leaderElection.identity,
+        onState: (leads) => {
+          metrics.leading(leaderElection.name, leads);
+          log.info({ identity: leaderElection.identity }, leads ? 'leading' : 'not leading');
+        },
+      },
+      lead,
+      signal,
+    );
+  }
+  await running;
+};
+
+/** Works on all clusters until the term ends. */
+const workOn = async (
+  client: Client,
+  caches: ReturnType<typeof newCaches>,
+  configuration: Configuration,
+  metrics: ReturnType<typeof newMetrics>,
+  log: Logger,
+  term: AbortSignal,
+): Promise<void> => {
+  const engineConfiguration = engineConfigurationOf(configuration);
+  const recent = newRecentWrites(systemClock.elapsed);
+  const facts = newFactsMemory();
+  const refusals = new Map<string, readonly WriteRefusal[]>();
+  /** By key: the version of our own last write to the manifest. */
+  const manifestVersions = new Map<string, string>();
+  const uids = new Map<string, string>();
+  const recorder = createEventRecorder({ client, component: 'pgherd', clock: systemClock, onError: (error: Error) => log.warn({ err: messageOf(error) }, 'an event was lost') });
+  const secretType = resourceType<KubernetesObject & StoredSecret>(kinds.secrets);
+  const foreign = new Map<string, { readonly atMs: number; readonly secret: StoredSecret }>();
+  /** Shared Secrets change once in years; a pass that runs often need not ask every time. */
+  const foreignMs = 60_000;
+
+  const programs = newPrograms({
+    run: async (target, command, input, timeoutMs, signal) => execute(client.transport, { ...target, command, stdin: input, deadlineMs: timeoutMs }, signal),
+    readSecret: async (namespace, name) => readSecret(client, namespace, name, term),
+    parse: (parser, output) => parseReading(parser, output, fingerprint),
+    now: systemClock.now,
+    ended: (uid) => {
+      const key = uids.get(uid);
+      if (key !== undefined) controller.queue.add(key);
+    },
+  });
+  const fingerprint = newFingerprint();
+
+  const readForeign = async (namespace: string, name: string): Promise<StoredSecret | 'missing' | 'unreadable'> => {
+    const key = `${namespace}/${name}`;
+    const known = foreign.get(key);
+    if (known !== undefined && systemClock.elapsed() - known.atMs < foreignMs) return known.secret;
+    foreign.delete(key);
+    try {
+      const secret = await client.get(secretType, { namespace, name }, { signal: term });
+      foreign.set(key, { atMs: systemClock.elapsed(), secret });
+      return secret;
+    } catch (error) {
+      if (error instanceof NotFoundError) return 'missing';
+      if (error instanceof ForbiddenError) return 'unreadable';
+      throw error;
+    }
+  };
+
+  const forget = (key: string): void => {
+    manifestVersions.delete(key);
+    for (const [uid, known] of uids) {
+      if (known !== key) continue;
+      uids.delete(uid);
+      programs.forget(uid);
+      refusals.delete(uid);
+    }
+  };
+
+  const controller = createController({
+    name: 'cluster',
+    maxConcurrent: configuration.workers,
+    observer: {
+      onDepth: (depth: number) => metrics.queueDepth('cluster', depth),
+      onAdd: () => metrics.queueAdded('cluster'),
+      onRetry: () => metrics.queueRetried('cluster'),
+      onTaken: (waitedMs: number) => metrics.queueWaited('cluster', waitedMs),
+      onDone: (workedMs: number) => metrics.queueWorked('cluster', workedMs),
+    },
+    onPass: ({ key, outcome, durationMs, error }) => {
+      metrics.reconciled('cluster', outcome, durationMs);
+      if (error !== undefined) log.error({ cluster: key, err: { message: error.message, stack: error.stack } }, 'a pass failed');
+    },
+    reconcile: async (text, signal) => {
+      const key = keyFrom(text);
+      const object = caches.manifest(key);
+      if (object === undefined) {
+        forget(text);
+        return undefined;
+      }
+      const written = manifestVersions.get(text);
+      // Our own last write has not come back yet; its event brings the key back.
+      if (written !== undefined && compareResourceVersions(object.metadata.resourceVersion ?? '', written) < 0) return undefined;
+      const uid = object.metadata.uid ?? '';
+      uids.set(uid, text);
+      const result = await pass(key, object, signal, {
+        observing: {
+          caches,
+          programs,
+          configuration: engineConfiguration,
+          now: systemClock.now,
+          fingerprint,
+          plansOf: secretPlansFor,
+          readForeign,
+          refusals: (clusterUid) => refusals.get(clusterUid) ?? [],
+        },
+        facts,
+        acting: (_key, _cluster, passSignal) => ({
+          client,
+          recent,
+          cached: (kind, namespace, name) => caches.child(key.dialect, kind, namespace, name),
+          wrote: metrics.wrote,
+          manifestWritten: (resourceVersion) => manifestVersions.set(text, resourceVersion),
+          secretSources: {
+            nowMs: systemClock.now(),
+            newPassword,
+            newVerifier,
+            newRoot,
+            newLeaf,
+            readSecret: async (name) => readSecret(client, key.namespace, name, passSignal),
+          },
+        }),
+        engineConfiguration,
+        now: systemClock.now,
+        record: (cluster, decision) => {
+          for (const event of decision.events) recorder.record(cluster.identity, event);
+        },
+        log,
+        termSignal: term,
+        remember: (clusterUid, found) => {
+          if (found.length === 0) refusals.delete(clusterUid);
+          else refusals.set(clusterUid, found);
+        },
+      });
+      const [first] = result.refusals;
+      if (first !== undefined) throw first.error;
+      const full = fullPassMs * (1 + fullPassJitter * (Math.random() * 2 - 1));
+      return { requeueAfterMs: Math.min(result.lookAgainAfterMs ?? full, full), ...(result.lookAgainAfterMs === undefined ? { priority: 'low' as const } : {}) };
+    },
+  });
+
+  caches.onChange((key, { kind, deleted, object, listed }) => {
+    if (deleted) recent.forget(writeKey(kind, key.namespace, object.metadata.name));
+    controller.queue.add(keyText(key), listed ? 'low' : 'high');
+  });
+  await controller.run(term);
+};
+
+/** The kinds of manifest that this build runs, for messages. */
+export const manifestKinds = (): readonly string[] => dialects.map((dialect: Dialect) => `${dialect.resource.kind} (${resourceOfDialect(dialect).group})`);
