@@ -173,6 +173,28 @@ export function createQueue(options: QueueOptions): WorkQueue {
     }
   }
 
+  function add(key: string, priority: Priority = 'high'): void {
+    if (closed) return;
+    const waited = stopWaiting(key);
+    setTimer();
+    makeReady(key, higher(priority, waited));
+  }
+
+  function addAfter(key: string, delayMs: number, priority: Priority = 'high'): void {
+    if (closed || ready.high.has(key) || ready.low.has(key)) return;
+    if (delayMs <= 0) {
+      add(key, priority);
+      return;
+    }
+    const earlier = waiting.get(key);
+    const at = Math.min(clock.elapsed() + delayMs, earlier?.at ?? Number.POSITIVE_INFINITY);
+    stopWaiting(key);
+    const entry: Waiting = { key, at, priority: higher(priority, earlier?.priority), place: -1 };
+    waiting.set(key, entry);
+    byTime.push(entry);
+    setTimer();
+  }
+
   return {
     get depth() {
       return depth();
@@ -194,27 +216,8 @@ export function createQueue(options: QueueOptions): WorkQueue {
       return sum;
     },
 
-    add(key, priority = 'high') {
-      if (closed) return;
-      const waited = stopWaiting(key);
-      setTimer();
-      makeReady(key, higher(priority, waited));
-    },
-
-    addAfter(key, delayMs, priority = 'high') {
-      if (closed || ready.high.has(key) || ready.low.has(key)) return;
-      if (delayMs <= 0) {
-        this.add(key, priority);
-        return;
-      }
-      const earlier = waiting.get(key);
-      const at = Math.min(clock.elapsed() + delayMs, earlier?.at ?? Number.POSITIVE_INFINITY);
-      stopWaiting(key);
-      const entry: Waiting = { key, at, priority: higher(priority, earlier?.priority), place: -1 };
-      waiting.set(key, entry);
-      byTime.push(entry);
-      setTimer();
-    },
+    add,
+    addAfter,
 
     retry(key, priority = 'high', atLeastMs = 0) {
       if (closed) return;
@@ -222,7 +225,7 @@ export function createQueue(options: QueueOptions): WorkQueue {
       failures.set(key, before + 1);
       observer?.retried?.();
       const backoffMs = Math.min(backoff.firstMs * 2 ** Math.min(before, 40), backoff.longestMs);
-      this.addAfter(key, Math.max(backoffMs, bucket.reserve(), atLeastMs), priority);
+      addAfter(key, Math.max(backoffMs, bucket.reserve(), atLeastMs), priority);
     },
 
     forget(key) {
@@ -263,11 +266,7 @@ export function createQueue(options: QueueOptions): WorkQueue {
         if (processing.size === 0) drained.resolve();
         return;
       }
-      if (priority !== undefined) {
-        const waited = stopWaiting(key);
-        setTimer();
-        makeReady(key, higher(priority, waited));
-      }
+      if (priority !== undefined) add(key, priority);
     },
 
     shutDown() {
