@@ -140,14 +140,18 @@ function firstOf<T>(items: readonly T[], differenceIn: (item: T, index: number) 
 }
 
 function idOf(item: Fields, keys: readonly string[]): string {
-  return keys.map((key) => String(item[key] ?? keyDefaults[key] ?? '')).join(',');
+  return keys.map((key) => textOf(item[key] ?? keyDefaults[key])).join(',');
 }
 
 function sameScalar(applied: unknown, live: unknown, { name, parent }: Place): boolean {
   if (applied === live) return true;
   if (live === undefined || live === null) return (applied === false || applied === 0 || applied === '') && !keptZeros.has(name);
   if (quantityMaps.has(parent) || quantityFields.has(name)) return sameQuantity(applied, live);
-  return intOrStringFields.has(name) && String(applied) === String(live);
+  return intOrStringFields.has(name) && textOf(applied) === textOf(live);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? '');
 }
 
 /** A Secret's `stringData` is write-only: the server moves it to `data`. */
