@@ -1,0 +1,3 @@
+module pgherd.dev/local/pause
+
+go 1.24.0

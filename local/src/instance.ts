@@ -1,0 +1,124 @@
+/** The register of instances: which exist, and what was asked of each. One `instance.json` an instance, written once. */
+import { createServer } from 'node:net';
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { addressPlan, maximumInstances, planFits } from './addresses.ts';
+import type { AddressPlan } from './addresses.ts';
+import { attempt } from './command.ts';
+import { InstanceConflict, InvalidOption } from './errors.ts';
+import { lock } from './lock.ts';
+import { instancePaths } from './paths.ts';
+import type { InstancePaths } from './paths.ts';
+
+/** What an instance is, as kept between commands. */
+export interface InstanceRecord {
+  readonly version: 1;
+  readonly name: string;
+  /** Decides all of its addresses: see addresses.ts. */
+  readonly index: number;
+  /** 0: API server and etcd only (and the controller manager where `controllers`). */
+  readonly nodes: number;
+  /** Whether kube-controller-manager runs. */
+  readonly controllers: boolean;
+  /** Further arguments for kube-apiserver. */
+  readonly apiServerArguments: readonly string[];
+}
+
+export interface Instance {
+  readonly record: InstanceRecord;
+  readonly paths: InstancePaths;
+  readonly plan: AddressPlan;
+}
+
+/** @throws InvalidOption if the name cannot be part of paths and names. */
+export function checkName(name: string): void {
+  if (!/^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$/.test(name))
+    throw new InvalidOption('name', name, 'use 1 to 30 lower-case letters, digits and dashes, with a letter or digit at both ends');
+}
+
+function asInstance(root: string, record: InstanceRecord): Instance {
+  return { record, paths: instancePaths(root, record.name), plan: addressPlan(record.index) };
+}
+
+/** The instance of this name, or undefined. */
+export async function findInstance(root: string, name: string): Promise<Instance | undefined> {
+  checkName(name);
+  try {
+    return asInstance(root, JSON.parse(await readFile(instancePaths(root, name).record, 'utf8')) as InstanceRecord);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The instance of this name. @throws InstanceConflict if there is none. */
+export async function requireInstance(root: string, name: string): Promise<Instance> {
+  const instance = await findInstance(root, name);
+  if (instance === undefined) throw new InstanceConflict(name, 'there is none of this name', 'start it with: local up --name ' + name);
+  return instance;
+}
+
+/** All instances, by name. */
+export async function listInstances(root: string): Promise<readonly Instance[]> {
+  const names = await readdir(root).catch(() => []);
+  const found = await Promise.all(
+    names.toSorted((a, b) => a.localeCompare(b)).map((name) => findInstance(root, name).catch(() => undefined)),
+  );
+  return found.filter((instance) => instance !== undefined);
+}
+
+/** Writes an instance's record, whole or not at all. */
+export async function saveInstance(root: string, record: InstanceRecord): Promise<Instance> {
+  const instance = asInstance(root, record);
+  await mkdir(instance.paths.root, { recursive: true, mode: 0o711 });
+  await writeFile(`${instance.paths.record}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  await rename(`${instance.paths.record}.new`, instance.paths.record);
+  return instance;
+}
+
+function canListen(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on('error', () => resolve(false));
+    server.listen({ host, port }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** IPv4 ranges that this machine already reaches in some way of its own. */
+async function takenRanges(): Promise<readonly string[]> {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).filter(({ family }) => family === 'IPv4'));
+  const cidrs = addresses.flatMap(({ cidr }) => (cidr === null ? [] : [cidr]));
+  // Without `ip` there are no nodes either, and the loopback addresses of a bare control plane are probed below.
+  const routes = await attempt(['ip', '-4', 'route', 'show']).then(
+    ({ stdout }) => stdout,
+    () => '',
+  );
+  const destinations = routes.split('\n').map((line) => line.split(' ')[0] ?? '');
+  return [...cidrs, ...destinations.filter((destination) => /^\d/.test(destination))];
+}
+
+/**
+ * Registers a new instance under the lowest index that no other has and whose addresses are free on this machine.
+ * @throws InstanceConflict when there is no such index.
+ */
+export async function allocateInstance(root: string, wanted: Omit<InstanceRecord, 'version' | 'index'>): Promise<Instance> {
+  checkName(wanted.name);
+  // Machine-wide, since instances of another state root compete for the same addresses.
+  await using _lock = await lock('register');
+  const used = new Set((await listInstances(root)).map(({ record }) => record.index));
+  const taken = await takenRanges();
+  for (let index = 0; index < maximumInstances; index += 1) {
+    const plan = addressPlan(index);
+    if (used.has(index) || !planFits(plan, taken) || !(await canListen(plan.loopbackAddress, etcdClientPort))) continue;
+    return saveInstance(root, { version: 1, index, ...wanted });
+  }
+  throw new InstanceConflict(
+    wanted.name,
+    `all ${maximumInstances} address ranges are in use`,
+    `end an instance with: local down --name NAME (see ${join(root)})`,
+  );
+}
+
+/** Where an instance's etcd listens, on the plan's loopback address. */
+export const etcdClientPort = 2379;
