@@ -22,6 +22,8 @@ export interface RepositoryOutcome {
 export interface Outcome {
   readonly members: readonly Member[];
   readonly primary: string | undefined;
+  /** Version that the primary runs, as it says it (`17.6`); undefined or absent: not read in this pass. */
+  readonly serverVersion?: string | undefined;
   /** Patroni's system identifier; its presence means that the cluster was bootstrapped. */
   readonly systemIdentifier: string | undefined;
   readonly sets: readonly {

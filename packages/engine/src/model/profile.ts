@@ -101,6 +101,17 @@ export interface Paths {
   readonly replicationCertificates: string;
 }
 
+/** How the manifest's own fields are called, for messages that tell their owner what to change. */
+export interface FieldPaths {
+  readonly postgresImage: string;
+  readonly backupImage: string;
+  readonly backups: string;
+  /** Relative to an instance set. */
+  readonly dataVolume: string;
+  /** Relative to an instance set. */
+  readonly walVolume: string;
+}
+
 export interface Profile {
   /** Name of the dialect, only for messages and metrics. */
   readonly name: string;
@@ -120,4 +131,6 @@ export interface Profile {
   readonly maximumNameLength: number;
   /** Annotations of this world that ask for something, by meaning. */
   readonly requests: { readonly authorizeBackupRemoval: string };
+  /** Without them, messages say what is meant in plain words. */
+  readonly fields?: FieldPaths;
 }

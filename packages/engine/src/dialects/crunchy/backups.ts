@@ -9,10 +9,16 @@ import { mergedMetadata, metadataOf } from './metadata.ts';
 import { resourcesOf, volumeClaimOf } from './resources.ts';
 import { plainSchedulingOf, spreadSchedulingOf } from './scheduling.ts';
 
-/** `backups.pgbackrest`, or undefined when the manifest wants no backups: the section is absent or empty. */
+/**
+ * `backups.pgbackrest`, or undefined when there is nothing to back up to: the section is absent or empty, or no repository in it is on a
+ * volume. An archiver without a repository would keep all WAL until the disk is full.
+ */
 export const backupsField = (spec: Field): Field | undefined => {
   const field = at(spec, 'backups', 'pgbackrest');
-  return isObject(field.value) && Object.keys(field.value).length > 0 ? field : undefined;
+  const repositories = at(field, 'repos').value;
+  return Array.isArray(repositories) && repositories.some((repository) => isObject(repository) && isObject(repository['volume']))
+    ? field
+    : undefined;
 };
 
 const repositoriesOf = (field: Field): readonly Repository[] => {

@@ -32,8 +32,40 @@ const userColumn = (names: readonly string[]): string =>
     ? 'all'
     : names.map((name) => (name === 'all' ? name : name.startsWith('+') ? `+${quoteHba(name.slice(1))}` : quoteHba(name))).join(',');
 
+/** A rule may forbid what a later one allows, so to go on without it could open the database: it blocks. */
 const refuse = (field: Field, reason: string): undefined => {
-  report(field, { kind: 'invalid', reason: 'InvalidAuthenticationRule', message: `${reason}; the rule is left out` });
+  report(field, { kind: 'invalid', reason: 'InvalidAuthenticationRule', message: `${reason}; correct or remove the rule`, blocking: true });
+  return undefined;
+};
+
+/** PostgreSQL 18. With a word that it does not know it would not load the file at all. */
+const connections: ReadonlySet<string> = new Set(['local', 'host', 'hostssl', 'hostnossl', 'hostgssenc', 'hostnogssenc']);
+const methods: ReadonlySet<string> = new Set([
+  'bsd',
+  'cert',
+  'gss',
+  'ident',
+  'ldap',
+  'md5',
+  'oauth',
+  'pam',
+  'password',
+  'peer',
+  'radius',
+  'reject',
+  'scram-sha-256',
+  'sspi',
+]);
+
+/** What is wrong with the options of a method that cannot do without some, as the CRD says it, too. */
+const optionProblem = (method: string, options: readonly string[]): string | undefined => {
+  const has = (...names: readonly string[]): boolean => names.some((name) => options.includes(name));
+  if (method === 'ldap') {
+    if (!has('ldapbasedn', 'ldapprefix', 'ldapsuffix')) return '`ldap` needs ldapbasedn, ldapprefix or ldapsuffix';
+    const search = has('ldapbasedn', 'ldapbinddn', 'ldapbindpasswd', 'ldapsearchattribute', 'ldapsearchfilter');
+    if (has('ldapprefix', 'ldapsuffix') && search) return '`ldap` takes ldapprefix and ldapsuffix, or the options of a search, not both';
+  }
+  if (method === 'radius' && !(has('radiusservers') && has('radiussecrets'))) return '`radius` needs radiusservers and radiussecrets';
   return undefined;
 };
 
@@ -46,7 +78,9 @@ const rawLine = (rule: Field): HbaLine | undefined => {
     return refuse(rule, '`hba` stands alone; use it or the other fields');
   }
   if (text.trim() === '' || !isOneLine(text)) return refuse(at(rule, 'hba'), 'a rule is one line of text');
-  if (/^\s*@?include/i.test(text)) return refuse(at(rule, 'hba'), 'files cannot be included');
+  if (/^\s*include/i.test(text)) return refuse(at(rule, 'hba'), 'files cannot be included');
+  const [connection = ''] = text.trim().split(/\s+/);
+  if (!connections.has(connection)) return refuse(at(rule, 'hba'), `${shown(connection)} is no kind of connection`);
   return text;
 };
 
@@ -54,10 +88,10 @@ const structuredLine = (rule: Field): HbaLine | undefined => {
   const connection = textOf(at(rule, 'connection'));
   const method = textOf(at(rule, 'method'));
   if (connection === undefined || method === undefined) return refuse(rule, 'a rule needs `connection` and `method`, or `hba`');
-  if (!/^[-a-z0-9]+$/.test(connection)) return refuse(at(rule, 'connection'), `${shown(connection)} is no kind of connection`);
-  if (!/^[-a-z0-9]+$/.test(method)) return refuse(at(rule, 'method'), `${shown(method)} is no method`);
+  if (!connections.has(connection)) return refuse(at(rule, 'connection'), `${shown(connection)} is no kind of connection`);
   if (method === 'trust')
     return refuse(at(rule, 'method'), '`trust` would let anybody in; choose a method that asks, such as scram-sha-256');
+  if (!methods.has(method)) return refuse(at(rule, 'method'), `${shown(method)} is no method of authentication`);
   const databases = textItemsOf(at(rule, 'databases'));
   const users = textItemsOf(at(rule, 'users'));
   const options = membersOf(at(rule, 'options'));
@@ -65,6 +99,11 @@ const structuredLine = (rule: Field): HbaLine | undefined => {
   if (![...databases, ...users, ...values].every(isOneLine)) return refuse(rule, 'a rule is one line of text');
   const unknown = options.find(({ name }) => !/^[a-z][a-z0-9_]*$/i.test(name));
   if (unknown !== undefined) return refuse(unknown.field, 'no option has such a name');
+  const problem = optionProblem(
+    method,
+    options.map(({ name }) => name),
+  );
+  if (problem !== undefined) return refuse(at(rule, 'options'), problem);
   return [
     connection,
     databaseColumn(databases),

@@ -2,7 +2,7 @@
 import type { InstanceSet } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
 import type { Field } from './fields.ts';
-import { report, shown } from './fields.ts';
+import { at, report, shown, textOf } from './fields.ts';
 
 /** Services are named after the cluster, and a Service's name is a label of DNS that begins with a letter (RFC 1035). */
 const serviceLabel = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
@@ -49,4 +49,17 @@ export const checkNames = (metadataName: Field, cluster: string, sets: readonly 
       });
     }
   }
+};
+
+/** A switchover may name the member that shall lead; its name begins with those of the cluster and its set. */
+export const checkSwitchoverTarget = (spec: Field, cluster: string, sets: readonly InstanceSet[]): void => {
+  const field = at(spec, 'patroni', 'switchover', 'targetInstance');
+  const target = textOf(field);
+  if (target === undefined || target === '') return;
+  if (sets.some((set) => target.startsWith(profile.names.member(cluster, set.name, '')))) return;
+  report(field, {
+    kind: 'invalid',
+    reason: 'UnknownInstance',
+    message: `${shown(target)} is in none of the instance sets ${sets.map((set) => set.name).join(', ')}; name a member, such as ${profile.names.member(cluster, sets[0]?.name ?? 'set', 'x2bn')}`,
+  });
 };

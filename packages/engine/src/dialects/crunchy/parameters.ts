@@ -9,6 +9,7 @@ import { at, isPresent, membersOf, objectOf, report, shown } from './fields.ts';
 
 /** What the cluster as a whole decides about its parameters. */
 export interface ParameterInputs {
+  readonly majorVersion: number;
   /** Archiving goes to pgBackRest; without backups it goes nowhere. */
   readonly backups: boolean;
   /** Every instance set's database container may use huge pages. */
@@ -152,6 +153,14 @@ export const parametersOf = (spec: Field, inputs: ParameterInputs): Parameters =
   }
 
   for (const parameter of given(at(spec, 'config', 'parameters'))) {
+    if (parameter.name === 'ssl_groups' && inputs.majorVersion < 18) {
+      report(parameter.field, {
+        kind: 'invalid',
+        reason: 'InvalidParameter',
+        message: `PostgreSQL ${inputs.majorVersion} has no ssl_groups, so it is left out; remove it, or use version 18 or later`,
+      });
+      continue;
+    }
     if (isReserved(parameter.name, parameter.text)) {
       report(parameter.field, {
         kind: 'invalid',

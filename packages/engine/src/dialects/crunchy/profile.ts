@@ -113,4 +113,11 @@ export const profile: Profile = {
   // for `<cluster>-<set>-xxxx`, of which the dash and our suffix take six.
   maximumNameLength: 46,
   requests: { authorizeBackupRemoval: annotations.authorizeBackupRemoval },
+  fields: {
+    postgresImage: 'spec.image',
+    backupImage: 'spec.backups.pgbackrest.image',
+    backups: 'spec.backups',
+    dataVolume: 'dataVolumeClaimSpec',
+    walVolume: 'walVolumeClaimSpec',
+  },
 };

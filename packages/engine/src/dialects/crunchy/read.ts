@@ -6,15 +6,17 @@ import type { Manifest } from '../dialect.ts';
 import { profile } from './profile.ts';
 import { backupsField, backupsOf } from './backups.ts';
 import type { Field } from './fields.ts';
-import { at, booleanOf, choiceOf, embedded, embeddedItems, integerOf, isPresent, itemsOf } from './fields.ts';
+import { at, booleanOf, choiceOf, embedded, embeddedItems, integerOf, isObject, isPresent, itemsOf } from './fields.ts';
 import { hbaOf } from './hba.ts';
 import { majorVersionOf, postgresImageOf } from './images.ts';
 import { metadataOf } from './metadata.ts';
-import { checkNames } from './names.ts';
+import { checkNames, checkSwitchoverTarget } from './names.ts';
 import { mayUseHugePages, parametersOf } from './parameters.ts';
 import { patroniOf } from './patroni.ts';
 import { serviceOf } from './services.ts';
 import { setsOf } from './sets.ts';
+import { recall } from './status.ts';
+import { checkSupport } from './supported.ts';
 import { allDatabases, usersOf } from './users.ts';
 
 /** Mount points that all instance sets have: the dynamic configuration is one for all members. */
@@ -27,6 +29,11 @@ const commonMounts = (sets: Cluster['sets']): readonly string[] => {
   const [first = [], ...others] = sets.map(mountsOf);
   return first.filter((mount) => others.every((mounts) => mounts.includes(mount)));
 };
+
+/** What several instance sets share is read for each of them; its owner is told once. */
+const distinct = (findings: readonly Finding[]): readonly Finding[] => [
+  ...new Map(findings.map((finding) => [`${finding.path} ${finding.reason}`, finding])).values(),
+];
 
 export const read = (
   manifest: Manifest,
@@ -44,9 +51,11 @@ export const read = (
   const image = postgresImageOf(spec, majorVersion, configuration);
   const sets = setsOf(at(spec, 'instances'), { cluster: name, metadata, spread, backups: pgbackrest });
   checkNames({ path: 'metadata.name', value: name, findings }, name, sets);
+  checkSwitchoverTarget(spec, name, sets);
   const users = usersOf(spec, name);
   const instances = itemsOf(at(spec, 'instances'));
   const parameters = parametersOf(spec, {
+    majorVersion,
     backups: pgbackrest !== undefined,
     hugePages: instances.length > 0 && instances.every((set) => mayUseHugePages(at(set, 'resources'))),
     logMounts: commonMounts(sets),
@@ -99,5 +108,6 @@ export const read = (
       openshift: isPresent(at(spec, 'openshift')) ? booleanOf(at(spec, 'openshift')) === true : configuration.openshift,
     },
   };
-  return { cluster, findings };
+  checkSupport(spec, manifest, isObject(manifest.status) && recall(manifest.status).systemIdentifier !== undefined);
+  return { cluster, findings: distinct(findings) };
 };

@@ -1,6 +1,6 @@
 /**
- * The status of a PostgresCluster: every field that the original writes and that pgherd has something to say in, its own `primary` and
- * `readyMembers` besides, and the way back from it.
+ * The status of a PostgresCluster: every field of the original that pgherd has something to say in, `primary`, `readyMembers` and
+ * `serverVersion` besides, and the way back from it.
  */
 import type { Cluster } from '../../model/cluster.ts';
 import type { ConditionOutcome, Outcome, RepositoryOutcome } from '../../model/outcome.ts';
@@ -95,6 +95,8 @@ export const status = (cluster: Cluster, outcome: Outcome, previous: JsonObject,
     instances: instancesOf(outcome, previous),
     primary: outcome.primary,
     readyMembers: `${ready}/${wanted}`,
+    // Read from the server now and then: while nothing newer is known, what was read last stands.
+    serverVersion: outcome.serverVersion ?? textAt(previous, 'serverVersion'),
     startupInstance: outcome.startupMember?.name,
     startupInstanceSet: outcome.startupMember?.set,
     patroni: present({
