@@ -1,0 +1,194 @@
+/** Certificates: one root a namespace, and leaves for what clients, members and pgBackRest show each other. */
+import type { CertificateRequest, ObjectReference, SecretValue } from '../decision.ts';
+import type { Cluster } from '../model/cluster.ts';
+import type { MemberIdentity } from '../model/members.ts';
+import type { SecretPlan } from '../model/secrets.ts';
+import type { EngineConfiguration } from '../observation.ts';
+import { backupSecretKeys, repositoryHostPod } from './backups/layout.ts';
+import { memberSecretKeys, rootKeys, serverCertificateKeys } from './certificateKeys.ts';
+import { backupLabels, memberLabels } from './labels.ts';
+import { unownedMetadata } from './metadata.ts';
+
+type Pairs = Readonly<Record<string, string>>;
+type DomainConfiguration = Pick<EngineConfiguration, 'clusterDomain'>;
+
+const dayMs = 24 * 60 * 60 * 1000;
+export const rootValidityMs = 10 * 365 * dayMs;
+export const leafValidityMs = 365 * dayMs;
+
+/** Values of the label that tells a cluster's certificates apart. */
+const certificateKinds = { server: 'postgres-tls', replication: 'replication-client-tls' } as const;
+
+/** Every name under which a Service is reached inside the Kubernetes cluster, the longest first. */
+export const serviceDnsNames = (service: string, namespace: string, configuration: DomainConfiguration): readonly string[] => [
+  `${service}.${namespace}.svc.${configuration.clusterDomain}`,
+  `${service}.${namespace}.svc`,
+  `${service}.${namespace}`,
+  service,
+];
+
+/** Every name of a pod behind a headless Service, and its own, under which it reaches itself. */
+export const podDnsNames = (pod: string, service: string, namespace: string, configuration: DomainConfiguration): readonly string[] => [
+  ...serviceDnsNames(service, namespace, configuration).map((name) => `${pod}.${name}`),
+  pod,
+];
+
+/** Common name of the client certificate of a cluster's backups: pgBackRest's servers let in nobody else. */
+export const backupClientName = (cluster: Cluster): string => `pgbackrest@${cluster.identity.uid}`;
+
+const reference = (cluster: Cluster, name: string): ObjectReference => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  namespace: cluster.identity.namespace,
+  name,
+});
+
+const leaf = (
+  cluster: Cluster,
+  commonName: string,
+  dnsNames: readonly string[],
+  usages: CertificateRequest['usages'],
+  privateKey: string,
+): SecretValue => ({
+  kind: 'newCertificate',
+  request: {
+    commonName,
+    dnsNames,
+    validityMs: leafValidityMs,
+    root: { secret: cluster.profile.names.rootCertificate, certificateKey: rootKeys.certificate, privateKeyKey: rootKeys.privateKey },
+    usages,
+  },
+  privateKey,
+});
+
+const authorities = (cluster: Cluster): SecretValue => ({
+  kind: 'copyOf',
+  secret: cluster.profile.names.rootCertificate,
+  key: rootKeys.certificate,
+});
+
+const plan = (cluster: Cluster, name: string, labels: Pairs, values: SecretPlan['values']): SecretPlan => {
+  const metadata = unownedMetadata(cluster, name, labels);
+  return {
+    reference: reference(cluster, name),
+    labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
+    ownership: 'controller',
+    stage: 1,
+    values,
+    foundByLabels: undefined,
+  };
+};
+
+/** Shared by the clusters of a namespace, so it carries no label of one. It comes a stage before the leaves, which need it. */
+const rootPlan = (cluster: Cluster): SecretPlan => ({
+  ...plan(
+    cluster,
+    cluster.profile.names.rootCertificate,
+    {},
+    {
+      [rootKeys.certificate]: { kind: 'newRoot', commonName: 'pgherd-root', validityMs: rootValidityMs, privateKey: rootKeys.privateKey },
+      [rootKeys.privateKey]: { kind: 'withCertificate' },
+    },
+  ),
+  labels: {},
+  ownership: 'shared',
+  stage: 0,
+});
+
+const certificateTriple = (
+  cluster: Cluster,
+  commonName: string,
+  dnsNames: readonly string[],
+  usages: CertificateRequest['usages'],
+): SecretPlan['values'] => ({
+  [serverCertificateKeys.certificate]: leaf(cluster, commonName, dnsNames, usages, serverCertificateKeys.privateKey),
+  [serverCertificateKeys.privateKey]: { kind: 'withCertificate' },
+  [serverCertificateKeys.authorities]: authorities(cluster),
+});
+
+const memberPlan = (cluster: Cluster, member: MemberIdentity, configuration: DomainConfiguration): SecretPlan => {
+  const { names } = cluster.profile;
+  const dnsNames = podDnsNames(member.pod, names.podService(cluster.identity.name), cluster.identity.namespace, configuration);
+  const { certificate, privateKey } = memberSecretKeys;
+  return plan(cluster, names.memberCertificates(member.name), memberLabels(cluster, member), {
+    // Members are servers and clients of each other's REST API at once.
+    [certificate]: leaf(cluster, member.pod, dnsNames, ['serverAuth', 'clientAuth'], privateKey),
+    [privateKey]: { kind: 'withCertificate' },
+    [memberSecretKeys.authorities]: authorities(cluster),
+    [memberSecretKeys.patroni]: { kind: 'concatenationOf', parts: [{ key: certificate }, { key: privateKey }] },
+    ...(cluster.backups !== undefined && {
+      [memberSecretKeys.backupCertificate]: { kind: 'concatenationOf', parts: [{ key: certificate }] },
+      [memberSecretKeys.backupKey]: { kind: 'concatenationOf', parts: [{ key: privateKey }] },
+    }),
+  });
+};
+
+const backupPlan = (cluster: Cluster, configuration: DomainConfiguration): SecretPlan => {
+  const { names, labels } = cluster.profile;
+  const { name, namespace } = cluster.identity;
+  const pod = repositoryHostPod(cluster);
+  return plan(
+    cluster,
+    names.backupSecret(name),
+    { ...backupLabels(cluster), [labels.backupConfiguration]: '' },
+    {
+      [backupSecretKeys.authorities]: authorities(cluster),
+      [backupSecretKeys.clientCertificate]: leaf(
+        cluster,
+        backupClientName(cluster),
+        [backupClientName(cluster)],
+        ['clientAuth'],
+        backupSecretKeys.clientKey,
+      ),
+      [backupSecretKeys.clientKey]: { kind: 'withCertificate' },
+      [backupSecretKeys.hostCertificate]: leaf(
+        cluster,
+        pod,
+        podDnsNames(pod, names.podService(name), namespace, configuration),
+        ['serverAuth'],
+        backupSecretKeys.hostKey,
+      ),
+      [backupSecretKeys.hostKey]: { kind: 'withCertificate' },
+    },
+  );
+};
+
+/** Secrets with certificates. Those that the owner brings along are left to the owner. */
+export const certificatePlans = (
+  cluster: Cluster,
+  members: readonly MemberIdentity[],
+  configuration: DomainConfiguration,
+): readonly SecretPlan[] => {
+  const { names, labels, roles } = cluster.profile;
+  const { name, namespace } = cluster.identity;
+  const serverNames = [names.primaryService(name), names.replicaService(name)].flatMap((service) =>
+    serviceDnsNames(service, namespace, configuration),
+  );
+  return [
+    rootPlan(cluster),
+    ...(cluster.certificates.server === undefined
+      ? [
+          plan(
+            cluster,
+            names.serverCertificate(name),
+            { [labels.clusterCertificate]: certificateKinds.server },
+            certificateTriple(cluster, names.primaryService(name), serverNames, ['serverAuth']),
+          ),
+        ]
+      : []),
+    ...(cluster.certificates.replication === undefined
+      ? [
+          plan(
+            cluster,
+            names.replicationCertificate(name),
+            { [labels.clusterCertificate]: certificateKinds.replication },
+            // PostgreSQL's `cert` authentication compares the common name with the role.
+            certificateTriple(cluster, roles.replication, [roles.replication], ['clientAuth']),
+          ),
+        ]
+      : []),
+    ...(cluster.backups === undefined ? [] : [backupPlan(cluster, configuration)]),
+    ...members.map((member) => memberPlan(cluster, member, configuration)),
+  ];
+};

@@ -1,0 +1,300 @@
+/** The pod of a member: its containers in the order that scripts and tests rely on, their files, and where they may run. */
+import type { Container, EnvVar, PodSpec, PodTemplateSpec, SecretProjection, Volume, VolumeMount } from '@pgherd/api';
+import { hashOf } from '../hash.ts';
+import type { BackupSettings, Cluster, InstanceSet } from '../model/cluster.ts';
+import type { MemberIdentity } from '../model/members.ts';
+import { renderingVersion, stamps } from '../stamps.ts';
+import { memberLogDirectory, spoolDirectory } from './backups/layout.ts';
+import { configurationMount, configurationVolume, serverContainers, serverVolume } from './backups/podParts.ts';
+import { memberSecretKeys, serverCertificateKeys } from './certificateKeys.ts';
+import { dataKinds, memberLabels } from './labels.ts';
+import { memberEnvironment, postgresEnvironment } from './memberEnvironment.ts';
+import { mergedMetadata } from './metadata.ts';
+import { podInputs } from './podInputs.ts';
+import {
+  accountsDirectory,
+  accountsMount,
+  commonPodFields,
+  container,
+  schedulingFields,
+  temporaryMount,
+  temporaryVolume,
+  tokenMount,
+  tokenVolume,
+} from './podParts.ts';
+import { bashCommand } from './programs.ts';
+import { accounts } from './scripts/accounts.ts';
+import { handover } from './scripts/handover.ts';
+import { startup } from './scripts/startup.ts';
+import { certificateCopy } from './scripts/watch.ts';
+import { handoverSeconds, livenessProbe, readinessProbe, terminationGraceSeconds, watchIntervalSeconds } from './timing.ts';
+
+const databaseContainerInformation = 'database-containerinfo';
+
+/** The key of the ConfigMaps that hold Patroni's configuration. */
+export const patroniFileKey = 'patroni.yaml';
+
+interface Mounts {
+  readonly certificates: VolumeMount;
+  readonly data: VolumeMount;
+  readonly wal: readonly VolumeMount[];
+  readonly patroni: VolumeMount;
+  readonly files: readonly VolumeMount[];
+}
+
+const mountsOf = (cluster: Cluster, set: InstanceSet): Mounts => {
+  const { paths } = cluster.profile;
+  return {
+    certificates: { name: 'cert-volume', mountPath: paths.certificates, readOnly: true },
+    data: { name: 'postgres-data', mountPath: paths.dataMount },
+    wal: set.walVolume === undefined ? [] : [{ name: 'postgres-wal', mountPath: paths.walMount }],
+    patroni: { name: 'patroni-config', mountPath: paths.patroni.directory, readOnly: true },
+    files:
+      cluster.postgres.configurationFiles.length === 0
+        ? []
+        : [{ name: 'postgres-config', mountPath: paths.configurationFiles, readOnly: true }],
+  };
+};
+
+/** The owner's certificate under the names that PostgreSQL is told, or ours. `directory` ends in a slash, or is empty. */
+const certificateProjection = (own: SecretProjection | undefined, secret: string, directory: string): SecretProjection => {
+  const keys = Object.values(serverCertificateKeys);
+  const files = own?.items ?? keys.map((key) => ({ key, path: key }));
+  return { ...own, name: own?.name ?? secret, items: files.map((file) => ({ ...file, path: directory + file.path })) };
+};
+
+const volumesOf = (cluster: Cluster, set: InstanceSet, member: MemberIdentity, mounts: Mounts): readonly Volume[] => {
+  const { names, paths, containers } = cluster.profile;
+  const { name } = cluster.identity;
+  const resource = (path: string, field: string, divisor: string) => ({
+    path,
+    resourceFieldRef: { containerName: containers.database, resource: field, divisor },
+  });
+  const field = (path: string) => ({ path, fieldRef: { apiVersion: 'v1', fieldPath: `metadata.${path}` } });
+  return [
+    {
+      name: mounts.certificates.name,
+      projected: {
+        defaultMode: 0o600,
+        sources: [
+          { secret: certificateProjection(cluster.certificates.server, names.serverCertificate(name), '') },
+          { secret: certificateProjection(cluster.certificates.replication, names.replicationCertificate(name), 'replication/') },
+        ],
+      },
+    },
+    { name: mounts.data.name, persistentVolumeClaim: { claimName: names.memberDataVolume(member.name) } },
+    ...mounts.wal.map((mount) => ({ name: mount.name, persistentVolumeClaim: { claimName: names.memberWalVolume(member.name) } })),
+    {
+      name: databaseContainerInformation,
+      downwardAPI: {
+        items: [
+          resource('cpu_limit', 'limits.cpu', '1m'),
+          resource('cpu_request', 'requests.cpu', '1m'),
+          resource('mem_limit', 'limits.memory', '1Mi'),
+          resource('mem_request', 'requests.memory', '1Mi'),
+          field('labels'),
+          field('annotations'),
+        ],
+      },
+    },
+    {
+      name: mounts.patroni.name,
+      projected: {
+        sources: [
+          { configMap: { name: names.configuration(name), items: [{ key: patroniFileKey, path: paths.patroni.clusterFile }] } },
+          {
+            configMap: { name: names.memberConfiguration(member.name), items: [{ key: patroniFileKey, path: paths.patroni.memberFile }] },
+          },
+          {
+            secret: {
+              name: names.memberCertificates(member.name),
+              items: [
+                { key: memberSecretKeys.authorities, path: paths.patroni.authorities },
+                { key: memberSecretKeys.patroni, path: paths.patroni.certificateAndKey, mode: 0o600 },
+              ],
+            },
+          },
+        ],
+      },
+    },
+    ...mounts.files.map((mount) => ({ name: mount.name, projected: { sources: cluster.postgres.configurationFiles } })),
+    ...(cluster.backups === undefined
+      ? []
+      : [
+          serverVolume(names.memberCertificates(member.name), memberSecretKeys.backupCertificate, memberSecretKeys.backupKey),
+          configurationVolume(cluster, cluster.backups, 'member'),
+        ]),
+    { name: 'dshm', emptyDir: { medium: 'Memory' } },
+    temporaryVolume,
+    tokenVolume,
+    ...set.additionalVolumes,
+  ];
+};
+
+const startupContainer = (cluster: Cluster, set: InstanceSet, image: string, mounts: Mounts): Container => {
+  const { containers, paths } = cluster.profile;
+  const { majorVersion } = cluster.postgres;
+  const spool = spoolDirectory(cluster);
+  return {
+    ...container(cluster, {
+      name: containers.startup,
+      image,
+      command: bashCommand(
+        startup,
+        containers.startup,
+        majorVersion,
+        String(majorVersion),
+        paths.dataDirectory(majorVersion),
+        paths.walDirectory(majorVersion, set.walVolume !== undefined),
+        `${paths.certificates}/replication`,
+        paths.replicationCertificates,
+        cluster.backups === undefined ? 'without-backups' : 'with-backups',
+        spool,
+        set.walVolume === undefined ? spool : `${paths.walMount}/pgbackrest-spool`,
+        paths.logDirectory,
+        `${paths.dataMount}/patroni/log`,
+        memberLogDirectory(cluster),
+        ...(set.walVolume === undefined ? [] : [`${paths.walMount}/pgbackrest-spool`]),
+      ),
+      mounts: [mounts.certificates, mounts.data, ...mounts.wal, temporaryMount],
+      resources: set.resources,
+    }),
+    env: postgresEnvironment(cluster),
+  };
+};
+
+const databaseContainer = (cluster: Cluster, set: InstanceSet, member: MemberIdentity, image: string, mounts: Mounts): Container => {
+  const { containers, paths, names } = cluster.profile;
+  const { majorVersion } = cluster.postgres;
+  const environment: readonly EnvVar[] = [...memberEnvironment(cluster), ...set.additionalEnvironment];
+  return {
+    ...container(cluster, {
+      name: containers.database,
+      image,
+      command: bashCommand('exec patroni "$1"', containers.database, majorVersion, paths.patroni.directory),
+      mounts: [
+        mounts.certificates,
+        mounts.data,
+        ...mounts.wal,
+        { name: databaseContainerInformation, mountPath: '/etc/database-containerinfo', readOnly: true },
+        mounts.patroni,
+        ...mounts.files,
+        ...(cluster.backups === undefined ? [] : [configurationMount]),
+        { name: 'dshm', mountPath: '/dev/shm' },
+        accountsMount,
+        tokenMount,
+        temporaryMount,
+        ...set.additionalMounts,
+      ],
+      resources: set.resources,
+    }),
+    env: environment,
+    ports: [{ name: 'postgres', containerPort: cluster.postgres.port, protocol: 'TCP' }],
+    livenessProbe: livenessProbe(cluster.patroni),
+    readinessProbe: readinessProbe(cluster.patroni),
+    lifecycle: {
+      preStop: {
+        exec: {
+          command: [
+            'python3',
+            '-c',
+            handover,
+            `https://localhost:${cluster.patroni.port}`,
+            `${member.pod}.${names.podService(cluster.identity.name)}`,
+            `${paths.patroni.directory}/${paths.patroni.authorities}`,
+            `${paths.patroni.directory}/${paths.patroni.certificateAndKey}`,
+            member.pod,
+            String(handoverSeconds),
+          ],
+        },
+      },
+    },
+  };
+};
+
+const containersOf = (cluster: Cluster, set: InstanceSet, member: MemberIdentity, image: string, mounts: Mounts): readonly Container[] => {
+  const { containers, paths } = cluster.profile;
+  const { majorVersion } = cluster.postgres;
+  const helper = (name: string) => set.helperResources[name];
+  const backupServers = (backups: BackupSettings) =>
+    serverContainers(cluster, backups, {
+      mounts: [mounts.data, ...mounts.wal],
+      resources: helper(containers.backupServer),
+      watchResources: helper(containers.backupConfiguration),
+    });
+  return [
+    databaseContainer(cluster, set, member, image, mounts),
+    container(cluster, {
+      name: containers.certificateCopy,
+      image,
+      command: bashCommand(
+        certificateCopy,
+        containers.certificateCopy,
+        majorVersion,
+        String(watchIntervalSeconds),
+        paths.certificates,
+        paths.replicationCertificates,
+        paths.patroni.directory,
+      ),
+      mounts: [mounts.certificates, mounts.patroni, accountsMount, temporaryMount],
+      resources: helper(containers.certificateCopy),
+    }),
+    ...set.additionalContainers,
+    ...(cluster.backups === undefined ? [] : backupServers(cluster.backups)),
+  ];
+};
+
+/** Template of a member's pod; undefined while no image is known to run it. */
+export const memberPodTemplate = (cluster: Cluster, set: InstanceSet, member: MemberIdentity): PodTemplateSpec | undefined => {
+  const { image } = cluster.postgres;
+  if (image === undefined) return undefined;
+  const { labels, names, containers } = cluster.profile;
+  const mounts = mountsOf(cluster, set);
+  const wishes = mergedMetadata(cluster.metadata, set.metadata);
+  const spec: PodSpec = {
+    ...commonPodFields(cluster),
+    ...schedulingFields(set.scheduling),
+    containers: containersOf(cluster, set, member, image, mounts),
+    initContainers: [
+      startupContainer(cluster, set, image, mounts),
+      container(cluster, {
+        name: containers.nameService,
+        image,
+        command: bashCommand(
+          accounts,
+          containers.nameService,
+          cluster.postgres.majorVersion,
+          '/etc/passwd',
+          accountsDirectory,
+          cluster.profile.roles.superuser,
+        ),
+        mounts: [temporaryMount],
+        resources: set.resources,
+      }),
+    ],
+    restartPolicy: 'Always',
+    serviceAccountName: names.memberAccess(cluster.identity.name),
+    // Sidecars tell PostgreSQL, Patroni and pgBackRest of new certificates by signals.
+    shareProcessNamespace: true,
+    terminationGracePeriodSeconds: terminationGraceSeconds,
+    volumes: volumesOf(cluster, set, member, mounts),
+  };
+  return {
+    metadata: {
+      labels: {
+        ...wishes.labels,
+        ...memberLabels(cluster, member),
+        [labels.data]: dataKinds.postgres,
+        // Patroni finds its members by this label.
+        [labels.patroni]: cluster.patroni.scope,
+      },
+      annotations: {
+        ...wishes.annotations,
+        'kubectl.kubernetes.io/default-container': containers.database,
+        [stamps.inputs]: hashOf(podInputs(cluster, set)),
+        [stamps.rendering]: renderingVersion,
+      },
+    },
+    spec,
+  };
+};

@@ -1,0 +1,40 @@
+/**
+ * What manifest and operator configuration ask of a pod, and nothing that only a new renderer would change. A pod is replaced when this
+ * changes; a new rendering of the same inputs waits (invariant I8). A field that begins to shape a pod belongs in here from the start.
+ */
+import type { Cluster, InstanceSet } from '../model/cluster.ts';
+
+/** Of the pods of one set of members. Their names, and what Patroni takes over without a restart, are no part of it. */
+export const podInputs = (cluster: Cluster, set: InstanceSet): unknown => ({
+  metadata: [cluster.metadata, set.metadata],
+  image: cluster.postgres.image,
+  majorVersion: cluster.postgres.majorVersion,
+  port: cluster.postgres.port,
+  configurationFiles: cluster.postgres.configurationFiles,
+  patroni: [cluster.patroni.port, cluster.patroni.leaderLeaseDurationSeconds, cluster.patroni.syncPeriodSeconds],
+  certificates: cluster.certificates,
+  pods: cluster.pods,
+  backups: cluster.backups && { image: cluster.backups.image, configuration: cluster.backups.configuration },
+  set: {
+    resources: set.resources,
+    walVolume: set.walVolume !== undefined,
+    scheduling: set.scheduling,
+    helperResources: set.helperResources,
+    additionalContainers: set.additionalContainers,
+    additionalVolumes: set.additionalVolumes,
+    additionalMounts: set.additionalMounts,
+    additionalEnvironment: set.additionalEnvironment,
+  },
+});
+
+/** Of the repository host's pod. */
+export const repositoryHostInputs = (cluster: Cluster): unknown =>
+  cluster.backups && {
+    metadata: [cluster.metadata, cluster.backups.metadata],
+    images: [cluster.backups.image, cluster.postgres.image],
+    majorVersion: cluster.postgres.majorVersion,
+    pods: cluster.pods,
+    configuration: cluster.backups.configuration,
+    repositories: cluster.backups.repositories.map(({ name }) => name),
+    host: cluster.backups.repositoryHost,
+  };
