@@ -1,9 +1,9 @@
 /** containerd in a machine: its configuration, its network plugins, and the images it is given. */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeAddresses } from './addresses.ts';
 import { attempt, run } from './command.ts';
 import { pauseImage } from './images.ts';
+import { ensureFile } from './files.ts';
 import type { Instance } from './instance.ts';
 import { insideMachine } from './machine.ts';
 import { machinePaths } from './paths.ts';
@@ -73,12 +73,11 @@ function ctr(paths: MachinePaths): readonly [string, ...string[]] {
 /** Starts containerd in the node unless it runs, and waits until it answers. */
 export async function ensureContainerd(instance: Instance, node: NodeAddresses, initPid: number): Promise<void> {
   const paths = machinePaths(instance.paths, node.name);
-  await mkdir(paths.cniConfiguration, { recursive: true });
   const network = JSON.stringify(cniConfiguration(node, paths), null, 2);
-  await writeFile(join(paths.cniConfiguration, '10-pods.conflist'), network);
+  await ensureFile(join(paths.cniConfiguration, '10-pods.conflist'), network);
   const configuration = containerdConfiguration(paths, await cniPluginFolder());
   const configurationPath = join(paths.root, 'containerd.toml');
-  await writeFile(configurationPath, configuration);
+  await ensureFile(configurationPath, configuration);
   const component = insideMachine(node.name, initPid, {
     name: 'containerd',
     command: ['containerd', '--config', configurationPath],

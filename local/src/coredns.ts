@@ -1,7 +1,7 @@
 /** CoreDNS as a plain process on the bridge: names of the cluster for its pods, everything else from the host's own resolver. */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { ensureFile } from './files.ts';
 import type { Instance } from './instance.ts';
 import { ensureRunning, waitUntilReady } from './processes.ts';
 
@@ -43,9 +43,8 @@ function isReady(instance: Instance): Promise<boolean> {
 
 /** Starts CoreDNS unless it runs, and waits until it has seen the cluster's Services. */
 export async function ensureCoredns(instance: Instance, binaries: string): Promise<void> {
-  await mkdir(instance.paths.configuration, { recursive: true });
   const path = join(instance.paths.configuration, 'Corefile');
-  await writeFile(path, corefile(instance));
+  await ensureFile(path, corefile(instance));
   await ensureRunning(instance.paths, {
     name: 'coredns',
     command: [join(binaries, 'coredns'), '-conf', path],

@@ -1,7 +1,8 @@
 /** Kubeconfig files: one for the administrator, one for each component. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { ensureFile } from './files.ts';
 
 /** Whom a kubeconfig speaks for and to. */
 export interface KubeconfigOptions {
@@ -28,7 +29,5 @@ export async function writeKubeconfig(path: string, options: KubeconfigOptions):
     contexts: [{ name: options.clusterName, context: { cluster: options.clusterName, user: options.leaf } }],
     'current-context': options.clusterName,
   };
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, stringify(config), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await ensureFile(path, stringify(config), 0o600);
 }

@@ -22,6 +22,8 @@ export function machineCommands(plan: AddressPlan, machine: MachineAddresses, no
     `addr replace ${machine.address}/24 dev eth0`,
     'link set eth0 up',
     `route replace default via ${plan.bridgeAddress} dev eth0`,
+    // What the gateway's rules know no endpoint for would otherwise go back to the host, and from there to the gateway again.
+    ...(machine.name === plan.gateway.name ? [`route replace unreachable ${plan.serviceCidr}`] : []),
     // Straight to the other nodes, not by way of the host: a node that is cut off is then cut off from each of them.
     ...nodes.filter(({ name }) => name !== machine.name).map((node) => `route replace ${node.podCidr} via ${node.address} dev eth0`),
   ];

@@ -1,18 +1,19 @@
 /** What makes a machine a node: kubelet and kube-proxy. The gateway has the latter only. */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ApiClient } from './api-client.ts';
 import type { AddressPlan, MachineAddresses, NodeAddresses } from './addresses.ts';
+import { attempt } from './command.ts';
 import { ensureLeaf } from './certificates.ts';
 import { ensureCgroup, isUnified, machineCgroup } from './cgroups.ts';
+import { ensureFile } from './files.ts';
 import { contextName, serverUrl } from './control-plane.ts';
 import type { Instance } from './instance.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { insideMachine } from './machine.ts';
 import { machinePaths } from './paths.ts';
 import type { MachinePaths } from './paths.ts';
-import { ensureRunning } from './processes.ts';
+import { ensureRunning, waitUntilReady } from './processes.ts';
 import { waitFor } from './wait.ts';
 
 /** Files that a kubelet's configuration names. */
@@ -75,24 +76,26 @@ export function kubeProxyConfiguration(plan: AddressPlan, machine: MachineAddres
   };
 }
 
-/** Starts kube-proxy in a machine unless it runs. */
+/** Starts kube-proxy in a machine unless it runs, and waits for its rules: a connection made before them would stay without them. */
 export async function ensureKubeProxy(instance: Instance, machine: MachineAddresses, initPid: number, binaries: string): Promise<void> {
   const configurationPath = join(machinePaths(instance.paths, machine.name).root, 'kube-proxy.yaml');
   const configuration = stringify(kubeProxyConfiguration(instance.plan, machine, join(instance.paths.kubeconfigs, 'kube-proxy')));
-  await writeFile(configurationPath, configuration);
-  await ensureRunning(
-    instance.paths,
-    insideMachine(machine.name, initPid, {
-      name: 'kube-proxy',
-      command: [join(binaries, 'kube-proxy'), `--config=${configurationPath}`],
-      inputs: [configuration],
-    }),
+  await ensureFile(configurationPath, configuration);
+  const component = insideMachine(machine.name, initPid, {
+    name: 'kube-proxy',
+    command: [join(binaries, 'kube-proxy'), `--config=${configurationPath}`],
+    inputs: [configuration],
+  });
+  await ensureRunning(instance.paths, component);
+  const listRules = ['nsenter', '--target', String(initPid), '--net', 'iptables', '-w', '-t', 'nat', '-S', 'KUBE-SERVICES'] as const;
+  await waitUntilReady(instance.paths, component.name, 30_000, async () =>
+    (await attempt(listRules)).stdout.includes(instance.plan.kubernetesServiceAddress),
   );
 }
 
 /** Starts the node's kubelet unless it runs. */
 export async function ensureKubelet(instance: Instance, node: NodeAddresses, initPid: number, binaries: string): Promise<void> {
-  const { certificates, kubeconfigs, configuration: folder } = instance.paths;
+  const { certificates, kubeconfigs } = instance.paths;
   const paths = machinePaths(instance.paths, node.name);
   await ensureLeaf(certificates, 'ca', { file: node.name, commonName: `system:node:${node.name}`, organization: 'system:nodes' });
   const serving = `${node.name}-serving`;
@@ -100,9 +103,8 @@ export async function ensureKubelet(instance: Instance, node: NodeAddresses, ini
   const kubeconfig = join(kubeconfigs, node.name);
   const options = { server: serverUrl(instance), clusterName: contextName(instance), certificates };
   await writeKubeconfig(kubeconfig, { ...options, leaf: node.name });
-  await mkdir(folder, { recursive: true });
-  const resolvConf = join(folder, 'resolv.conf');
-  await writeFile(resolvConf, `nameserver ${instance.plan.bridgeAddress}\n`);
+  const resolvConf = join(paths.root, 'resolv.conf');
+  await ensureFile(resolvConf, `nameserver ${instance.plan.bridgeAddress}\n`);
   const cgroup = machineCgroup(instance.record.name, node.name);
   await ensureCgroup(cgroup);
   const configuration = stringify(
@@ -114,7 +116,7 @@ export async function ensureKubelet(instance: Instance, node: NodeAddresses, ini
     }),
   );
   const configurationPath = join(paths.root, 'kubelet.yaml');
-  await writeFile(configurationPath, configuration);
+  await ensureFile(configurationPath, configuration);
   const labels = [`topology.kubernetes.io/region=local`, `topology.kubernetes.io/zone=zone-${node.number}`];
   await ensureRunning(
     instance.paths,

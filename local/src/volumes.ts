@@ -1,10 +1,10 @@
 /** Dynamic volumes: local-path-provisioner as a plain process, and the default StorageClass. A volume is a folder of its node's. */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ApiClient } from './api-client.ts';
 import type { NodeAddresses } from './addresses.ts';
 import { busyboxImage } from './images.ts';
+import { ensureFile } from './files.ts';
 import type { Instance } from './instance.ts';
 import { machinePaths } from './paths.ts';
 import { ensureRunning } from './processes.ts';
@@ -59,12 +59,11 @@ export async function ensureVolumes(instance: Instance, nodes: readonly NodeAddr
       data: { setup: 'mkdir -m 0777 -p "$VOL_DIR"\n', teardown: 'rm -rf "$VOL_DIR"\n' },
     }),
   ]);
-  await mkdir(instance.paths.configuration, { recursive: true });
   const configuration = JSON.stringify(provisionerConfiguration(instance, nodes));
   const configurationPath = join(instance.paths.configuration, 'local-path.json');
   const helperPodPath = join(instance.paths.configuration, 'local-path-helper-pod.yaml');
-  await writeFile(configurationPath, configuration);
-  await writeFile(helperPodPath, stringify(helperPod));
+  await ensureFile(configurationPath, configuration);
+  await ensureFile(helperPodPath, stringify(helperPod));
   await ensureRunning(instance.paths, {
     name: 'local-path-provisioner',
     command: [
