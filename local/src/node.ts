@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ApiClient } from './api-client.ts';
+import { nodeAddresses } from './addresses.ts';
 import type { AddressPlan, MachineAddresses, NodeAddresses } from './addresses.ts';
 import { attempt } from './command.ts';
 import { ensureLeaf } from './certificates.ts';
@@ -67,7 +68,8 @@ export function kubeProxyConfiguration(plan: AddressPlan, machine: MachineAddres
     kind: 'KubeProxyConfiguration',
     mode: 'iptables',
     clientConnection: { kubeconfig },
-    hostnameOverride: machine.name,
+    // It waits 30 s for a node of its name before it sets any rule. The gateway is none, so it goes by the name of the first.
+    hostnameOverride: machine.name === plan.gateway.name ? nodeAddresses(plan, 1).name : machine.name,
     // Connections from outside (this host, by way of the gateway) are masqueraded, so that their answers come back the same way.
     detectLocalMode: 'ClusterCIDR',
     clusterCIDR: plan.podCidr,
