@@ -1,0 +1,221 @@
+/**
+ * Backups from the first repository host to the first full backup, from which replicas are made afterwards.
+ *
+ * | observed                                                      | decision                                              |
+ * |---------------------------------------------------------------|-------------------------------------------------------|
+ * | the manifest asks for none                                    | nothing (what is left of earlier ones: removal.ts)    |
+ * | repository host not ready, or no primary that is ready         | wait                                                  |
+ * | stanza not made in every repository                           | pgbackrest stanza-create on the primary               |
+ * | that failed                                                   | PGBackRestReplicaRepoReady False; again, ever later   |
+ * | stanza made, no full backup, no Job                           | make the Job                                          |
+ * | Job runs                                                      | wait                                                  |
+ * | Job failed                                                    | after five minutes delete it: a new one follows       |
+ * | Job complete                                                  | replicas are made from the repository                 |
+ */
+import type { Job } from '@pgherd/api';
+import { hashOf } from '../hash.ts';
+import type { EventRequest } from '../decision.ts';
+import type { ConditionOutcome, RepositoryOutcome } from '../model/outcome.ts';
+import { databaseOf } from '../readings.ts';
+import { stanzaCreateCommand } from '../render/backups/commands.ts';
+import { backupConfigurationHash } from '../render/backups/configuration.ts';
+import { backupJob, firstBackup } from '../render/backups/job.ts';
+import { stamps } from '../stamps.ts';
+import { retryAtMs } from './backoff.ts';
+import type { Contribution } from './contribution.ts';
+import { isDeleting, isReady } from './pods.ts';
+import { deletionOf } from './references.ts';
+import type { Situation } from './situation.ts';
+
+const commandKey = 'stanza';
+const failedMark = 'making it failed: ';
+const timeoutMs = 120_000;
+const retryJobAfterMs = 5 * 60_000;
+
+export interface BackupProgress {
+  readonly repositoryHost: { readonly ready: boolean; readonly exists: boolean } | undefined;
+  readonly repositories: readonly RepositoryOutcome[];
+  /** The repository that replicas are made from by now. */
+  readonly replicaRepository: string | undefined;
+}
+
+const stanzaInputs = ({ cluster, systemIdentifier }: Situation): string =>
+  hashOf([systemIdentifier, cluster.backups?.repositories.map(({ name }) => name) ?? []]);
+
+/** The first full backup as it would be asked for now. */
+const firstBackupJob = ({ cluster, observation }: Situation): Job | undefined => {
+  const { backups } = cluster;
+  const request = backups === undefined ? undefined : firstBackup(backups, 0);
+  return backups === undefined || request === undefined ? undefined : backupJob(cluster, backups, request, observation.configuration);
+};
+
+/** Jobs that were made for a first backup to this repository, whatever they were made from. */
+const jobsOf = (situation: Situation, repository: string): readonly Job[] => {
+  const { backup, backupRepository } = situation.cluster.profile.labels;
+  const purpose = firstBackupJob(situation)?.metadata.labels?.[backup];
+  return situation.observation.children.jobs.filter(
+    ({ metadata }) => metadata.labels?.[backup] === purpose && metadata.labels?.[backupRepository] === repository,
+  );
+};
+
+const failureOf = (job: Job): { readonly lastTransitionTime?: string } | undefined =>
+  job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+
+const isComplete = (job: Job | undefined): boolean =>
+  (job?.status?.succeeded ?? 0) > 0 ||
+  job?.status?.conditions?.some(({ type, status }) => type === 'Complete' && status === 'True') === true;
+
+export const backupProgress = (situation: Situation): BackupProgress => {
+  const { cluster, observation, recalled } = situation;
+  const { children } = observation;
+  const { names, labels } = cluster.profile;
+  if (cluster.backups === undefined) return { repositoryHost: undefined, repositories: [], replicaRepository: undefined };
+  const host = names.repositoryHost(cluster.identity.name);
+  const hostPod = children.pods.find(({ metadata }) => metadata.name === names.memberPod(host));
+  const result = observation.commandResults[commandKey];
+  const stanzaMade = result?.result.kind === 'succeeded' && result.inputs === stanzaInputs(situation);
+  const repositories = cluster.backups.repositories.map(({ name }): RepositoryOutcome => {
+    const claim = children.persistentVolumeClaims.find(({ metadata }) => metadata.labels?.[labels.backupRepository] === name);
+    const before = recalled.repositories.find((repository) => repository.name === name);
+    const stanzaCreated = stanzaMade || before?.stanzaCreated === true;
+    return {
+      name,
+      bound: claim?.status?.phase === 'Bound',
+      volume: claim?.spec?.volumeName,
+      stanzaCreated,
+      replicaCreateBackupComplete:
+        stanzaCreated && (before?.replicaCreateBackupComplete === true || jobsOf(situation, name).some(isComplete)),
+    };
+  });
+  return {
+    repositoryHost: { ready: isReady(hostPod), exists: children.statefulSets.some(({ metadata }) => metadata.name === host) },
+    repositories,
+    replicaRepository: repositories[0]?.replicaCreateBackupComplete === true ? repositories[0].name : undefined,
+  };
+};
+
+const createStanza = (situation: Situation): Contribution => {
+  const { cluster, observation, writable } = situation;
+  const { backups, profile, postgres } = cluster;
+  // A pod that was made before the manifest asked for backups has no pgBackRest yet: it is about to be replaced.
+  const hasPrograms = writable?.podObject?.spec?.containers.some(({ name }) => name === profile.containers.backupServer) === true;
+  if (writable === undefined || backups === undefined || !hasPrograms) return {};
+  const inputs = stanzaInputs(situation);
+  const result = observation.commandResults[commandKey];
+  if (result?.inputs === inputs && result.result.kind === 'failed') {
+    const againAtMs = retryAtMs(result.finishedAtMs, result.result.attempts);
+    if (againAtMs > observation.nowMs) return { lookAgainAfterMs: againAtMs - observation.nowMs };
+  }
+  return {
+    commands: [
+      {
+        key: commandKey,
+        inputs,
+        target: databaseOf(cluster, writable),
+        command: stanzaCreateCommand(
+          profile.stanza,
+          postgres.majorVersion,
+          backupConfigurationHash(cluster, backups, observation.configuration),
+        ),
+        input: undefined,
+        timeoutMs,
+        reason: 'the repositories have no stanza yet',
+        invalidates: [],
+      },
+    ],
+  };
+};
+
+const runFirstBackup = (situation: Situation, repository: string): Contribution => {
+  const { cluster, observation } = situation;
+  const wanted = firstBackupJob(situation);
+  if (wanted === undefined) return {};
+  const jobs = jobsOf(situation, repository);
+  if (jobs.length === 0) {
+    const reason = `${repository} holds no backup yet: the first full one starts`;
+    return { step: { kind: 'createJob', job: wanted, reason } };
+  }
+  const { namespace } = cluster.identity;
+  for (const job of jobs) {
+    const failed = failureOf(job);
+    if (failed === undefined || isDeleting(job)) continue;
+    // What failed with another configuration says nothing of this one.
+    const isCurrent = job.metadata.annotations?.[stamps.inputs] === wanted.metadata.annotations?.[stamps.inputs];
+    const failedAtMs = Date.parse(failed.lastTransitionTime ?? '');
+    const waitMs = isCurrent && !Number.isNaN(failedAtMs) ? failedAtMs + retryJobAfterMs - observation.nowMs : 0;
+    if (waitMs > 0) return { lookAgainAfterMs: waitMs };
+    return { deletions: [deletionOf(job, namespace, 'the first backup failed and is tried again')] };
+  }
+  return {};
+};
+
+const conditionsOf = (situation: Situation, progress: BackupProgress): readonly ConditionOutcome[] => {
+  const { repositoryHost, repositories } = progress;
+  const { cluster, observation } = situation;
+  const first = repositories[0];
+  if (repositoryHost === undefined || first === undefined) return [];
+  const result = observation.commandResults[commandKey];
+  const error = result?.result.kind === 'failed' && result.inputs === stanzaInputs(situation) ? result.result.message.trim() : undefined;
+  const failedJob = jobsOf(situation, first.name).find((job) => failureOf(job) !== undefined);
+  const host = cluster.profile.names.repositoryHost(cluster.identity.name);
+  return [
+    repositoryHost.exists
+      ? {
+          type: 'PGBackRestRepoHostReady',
+          status: repositoryHost.ready ? 'True' : 'False',
+          reason: repositoryHost.ready ? 'RepoHostReady' : 'RepoHostNotReady',
+          message: repositoryHost.ready ? `repository host ${host} is ready` : `repository host ${host} is not ready`,
+        }
+      : {
+          type: 'PGBackRestRepoHostReady',
+          status: 'Unknown',
+          reason: 'RepoHostStatusMissing',
+          message: `repository host ${host} is not there yet`,
+        },
+    first.stanzaCreated
+      ? { type: 'PGBackRestReplicaRepoReady', status: 'True', reason: 'StanzaCreated', message: `${first.name} has its stanza` }
+      : {
+          type: 'PGBackRestReplicaRepoReady',
+          status: 'False',
+          reason: 'StanzaNotCreated',
+          message: error === undefined ? `${first.name} has no stanza yet` : `${first.name} has no stanza, ${failedMark}${error}`,
+        },
+    first.replicaCreateBackupComplete
+      ? {
+          type: 'PGBackRestReplicaCreate',
+          status: 'True',
+          reason: 'RepoBackupComplete',
+          message: `${first.name} holds a backup to make replicas from`,
+        }
+      : {
+          type: 'PGBackRestReplicaCreate',
+          status: 'False',
+          reason: 'RepoBackupNotComplete',
+          message:
+            failedJob === undefined
+              ? `${first.name} holds no complete backup yet`
+              : `the first backup to ${first.name} failed: see the log of Job ${failedJob.metadata.name}; it is tried again`,
+        },
+  ];
+};
+
+/** An error of the stanza's making that the status does not tell of yet. */
+const stanzaEvents = ({ recalled }: Situation, conditions: readonly ConditionOutcome[]): readonly EventRequest[] => {
+  const condition = conditions.find(({ type }) => type === 'PGBackRestReplicaRepoReady');
+  const before = recalled.conditions.find(({ type }) => type === 'PGBackRestReplicaRepoReady');
+  if (condition?.reason !== 'StanzaNotCreated' || !condition.message.includes(failedMark) || before?.message === condition.message)
+    return [];
+  return [{ type: 'Warning', reason: 'UnableToCreateStanzas', message: condition.message }];
+};
+
+export const backUp = (situation: Situation, progress: BackupProgress): Contribution => {
+  const conditions = conditionsOf(situation, progress);
+  const report = { conditions, events: stanzaEvents(situation, conditions) };
+  const first = progress.repositories[0];
+  const isReachable =
+    progress.repositoryHost?.ready === true && situation.writable !== undefined && situation.systemIdentifier !== undefined;
+  if (first === undefined || !isReachable || situation.cluster.stopped) return report;
+  if (progress.repositories.some(({ stanzaCreated }) => !stanzaCreated)) return { ...report, ...createStanza(situation) };
+  if (!first.replicaCreateBackupComplete) return { ...report, ...runFirstBackup(situation, first.name) };
+  return report;
+};

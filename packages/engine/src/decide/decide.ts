@@ -1,0 +1,190 @@
+/**
+ * What shall be done for a cluster, given what was observed: a pure function, the heart of pgherd.
+ *
+ * The first row that applies governs the pass:
+ *
+ * | observed                                                     | processes                                    | file                |
+ * |--------------------------------------------------------------|----------------------------------------------|---------------------|
+ * | children of another operator, and no leave to take them over | none: condition NotAdopted                   | adoption.ts         |
+ * | the manifest was deleted                                     | take down, replicas first                    | deletion.ts         |
+ * | a finding that blocks                                        | none: what runs goes on running              | findings.ts         |
+ * | paused, or backups dropped without confirmation              | none: condition Progressing False            | backupRemoval.ts    |
+ * | anything else                                                | all of the following, side by side           |                     |
+ *
+ * | process                                                      | adds                                         | file                |
+ * |--------------------------------------------------------------|----------------------------------------------|---------------------|
+ * | choose members, scale up                                     | names that objects are rendered for          | members.ts          |
+ * | stop, start                                                  | pods of each member                          | stopping.ts         |
+ * | render                                                       | objects                                      | ../render           |
+ * | respect volumes                                              | sizes that can be; conditions                | volumes.ts          |
+ * | keep renderings                                              | objects left out; condition RolloutPending   | rollOut.ts          |
+ * | secrets                                                      | intents to create or fill                    | secrets.ts          |
+ * | heal                                                         | step: replace a stuck pod                    | healing.ts          |
+ * | scale down                                                   | steps and deletions                          | scaleDown.ts        |
+ * | roll out                                                     | step: replace a pod, switch over             | rollOut.ts          |
+ * | Patroni's configuration                                      | a write to its store                         | patroniConfiguration.ts |
+ * | users and databases                                          | command, reading; revisions                  | users.ts            |
+ * | back up, remove backups                                      | command, step: the first Job; deletions      | backups.ts, backupRemoval.ts |
+ * | health                                                       | conditions Ready, Reconciling, Stalled       | health.ts           |
+ *
+ * Processes do not know of each other: each looks at what is, so none waits for one that it does not need. Of their disruptive steps one goes
+ * ahead in a pass, in the order of the table.
+ */
+import type { Decision } from '../decision.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { Cluster } from '../model/cluster.ts';
+import type { ConditionOutcome } from '../model/outcome.ts';
+import type { SecretPlan } from '../model/secrets.ts';
+import type { Children, EngineConfiguration, Observation } from '../observation.ts';
+import { renderCluster } from '../render/cluster.ts';
+import type { RenderContext } from '../render/context.ts';
+import { secretPlans } from '../render/secrets.ts';
+import { isForeign } from './adoption.ts';
+import { removalIsUnconfirmed, removeBackups } from './backupRemoval.ts';
+import { backupProgress, backUp } from './backups.ts';
+import { together, type Contribution } from './contribution.ts';
+import { tearDown } from './deletion.ts';
+import { transitionEvents } from './events.ts';
+import { blockingFinding, describeFinding, reportFindings } from './findings.ts';
+import { heal } from './healing.ts';
+import { healthOf, notReady } from './health.ts';
+import { wantedMembers } from './members.ts';
+import { outcomeOf } from './outcome.ts';
+import { configurePatroni } from './patroniConfiguration.ts';
+import { reportRefusals } from './refusals.ts';
+import { keepRenderings, rollOut } from './rollOut.ts';
+import { scaleDown } from './scaleDown.ts';
+import { secretIntents } from './secrets.ts';
+import { situationOf, type Manifested, type Situation } from './situation.ts';
+import { memberTargets } from './stopping.ts';
+import { staleUserSecrets } from './staleSecrets.ts';
+import { applyUsers } from './users.ts';
+import { possibleVolumes } from './volumes.ts';
+
+/** What the Secrets of a cluster should hold, given its other children: observe tells by it whether derived values still match. */
+export const secretPlansFor = (
+  cluster: Cluster,
+  children: Children,
+  configuration: Pick<EngineConfiguration, 'clusterDomain'>,
+): readonly SecretPlan[] => secretPlans(cluster, wantedMembers(cluster, children), configuration);
+
+const renderContext = ({ cluster, observation, systemIdentifier }: Situation, replicaRepository: string | undefined): RenderContext => {
+  const leader = cluster.profile.names.leaderService(cluster.identity.name);
+  const address = observation.children.services.find(({ metadata }) => metadata.name === leader)?.spec?.clusterIP;
+  return {
+    configuration: observation.configuration,
+    bootstrapped: systemIdentifier !== undefined,
+    replicaRepository,
+    leaderServiceIp: address === undefined || address === '' || address === 'None' ? undefined : address,
+  };
+};
+
+/** What the status says of users and startup when nobody looked at them in this pass. */
+const asRecalled = ({ recalled }: Situation) => ({
+  users: { usersRevision: recalled.usersRevision, databaseRevision: recalled.databaseRevision, serverVersion: undefined },
+  startupMember: recalled.startupMember,
+});
+
+/** A Decision that changes nothing but the status. */
+const leave = (
+  situation: Situation,
+  dialect: Dialect,
+  report: Contribution,
+  finalizer: Decision['finalizer'] = situation.cluster.identity.finalizers.includes(situation.cluster.profile.finalizer)
+    ? 'present'
+    : 'absent',
+): Decision => {
+  const { cluster, observation, recalled } = situation;
+  const conditions = report.conditions ?? [];
+  const outcome = outcomeOf(situation, { backups: backupProgress(situation), ...asRecalled(situation), conditions });
+  return {
+    finalizer,
+    objects: [],
+    secrets: [],
+    deletions: report.deletions ?? [],
+    step: undefined,
+    patroniConfiguration: undefined,
+    readings: [],
+    commands: [],
+    status: dialect.status(cluster, outcome, observation.status, observation.nowMs),
+    events: [...(report.events ?? []), ...transitionEvents(recalled, conditions, outcome.primary)],
+    lookAgainAfterMs: report.lookAgainAfterMs,
+  };
+};
+
+const paused = ({ recalled }: Situation, message: string): readonly ConditionOutcome[] => [
+  ...recalled.conditions.filter(({ type }) => type !== 'Progressing' && type !== 'Reconciling'),
+  { type: 'Progressing', status: 'False', reason: 'Paused', message },
+];
+
+const run = (situation: Situation, dialect: Dialect): Decision => {
+  const { cluster, findings, observation, recalled } = situation;
+  const { children } = observation;
+  const backups = backupProgress(situation);
+  const { targets, startupMember } = memberTargets(situation);
+  const rendered = renderCluster(cluster, targets, renderContext(situation, backups.replicaRepository));
+  const volumes = possibleVolumes(cluster, rendered, children.persistentVolumeClaims);
+  const renderings = keepRenderings(situation, volumes.objects ?? []);
+  const plans = secretPlans(cluster, situation.wanted, observation.configuration);
+  const users = applyUsers(situation, plans);
+  const all = together([
+    healthOf(situation, renderings.objects, users.inForce),
+    { conditions: volumes.conditions ?? [] },
+    renderings,
+    secretIntents(cluster.identity, plans, observation),
+    staleUserSecrets(situation, plans),
+    heal(situation),
+    scaleDown(situation),
+    rollOut(situation),
+    configurePatroni(situation),
+    users,
+    backUp(situation, backups),
+    removeBackups(situation),
+    reportFindings(findings, recalled),
+    reportRefusals(observation.refusals),
+  ]);
+  const outcome = outcomeOf(situation, { backups, users, startupMember, conditions: all.conditions });
+  const { conditions, events, ...rest } = all;
+  return {
+    ...rest,
+    finalizer: 'present',
+    status: dialect.status(cluster, outcome, observation.status, observation.nowMs),
+    events: [...events, ...transitionEvents(recalled, conditions, outcome.primary)],
+  };
+};
+
+/** Decides one pass over one cluster. The same arguments give the same Decision, byte for byte. */
+export const decide = (manifested: Manifested, dialect: Dialect, observation: Observation): Decision => {
+  const situation = situationOf(manifested, dialect, observation);
+  const { cluster, findings, recalled } = situation;
+  if (isForeign(cluster, observation.children)) {
+    const message =
+      'another operator made the children of this cluster, so they are left alone; annotate it with pgherd.dev/adopt=true to let pgherd take over';
+    return leave(situation, dialect, {
+      conditions: [...notReady('Stalled', 'NotAdopted', message), { type: 'NotAdopted', status: 'True', reason: 'MadeByAnother', message }],
+    });
+  }
+  if (cluster.identity.deletionTimestamp !== undefined) {
+    const { finalizer, ...report } = tearDown(situation);
+    // Without finalizer the object is about to vanish: nothing can be said on it any more.
+    if (finalizer === 'absent') return { ...leave(situation, dialect, report, finalizer), status: undefined, events: [] };
+    return leave(situation, dialect, report, finalizer);
+  }
+  const blocking = blockingFinding(findings);
+  if (blocking !== undefined) {
+    const report = reportFindings(findings, recalled);
+    const conditions = [...notReady('Stalled', blocking.reason, describeFinding(blocking)), ...(report.conditions ?? [])];
+    return leave(situation, dialect, { ...report, conditions });
+  }
+  if (cluster.paused) {
+    return leave(situation, dialect, {
+      conditions: paused(situation, 'paused: no change of the manifest is carried out, and no other status is updated'),
+    });
+  }
+  if (removalIsUnconfirmed(situation)) {
+    const annotation = cluster.profile.requests.authorizeBackupRemoval;
+    const message = `the manifest asks for backups no longer, and repositories are there: put the section back, or annotate the cluster with ${annotation}=true to delete them`;
+    return leave(situation, dialect, { conditions: paused(situation, message) });
+  }
+  return run(situation, dialect);
+};

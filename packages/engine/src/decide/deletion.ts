@@ -1,0 +1,95 @@
+/**
+ * Takes a cluster down when its manifest was deleted. Volumes have no owner, so no garbage collector touches them: they go here, and only here.
+ *
+ * | observed                                          | decision                                                                |
+ * |---------------------------------------------------|-------------------------------------------------------------------------|
+ * | our finalizer is gone                             | nothing                                                                 |
+ * | a primary, and replicas besides                   | delete the replicas' StatefulSets, all together                         |
+ * | members are left, no replicas besides a primary   | delete their StatefulSets                                               |
+ * | pods are going                                    | wait; one that a lost node keeps is waited for one minute beyond its time |
+ * | no pods, Patroni's objects or volumes left        | delete Patroni's objects, and the volumes that policy does not retain   |
+ * | nothing left but volumes on their way out         | take the finalizer off: the garbage collector does the rest             |
+ */
+import type { PersistentVolumeClaim, Pod } from '@pgherd/api';
+import type { Deletion } from '../decision.ts';
+import type { Cluster } from '../model/cluster.ts';
+import type { Member } from '../model/members.ts';
+import { stamps } from '../stamps.ts';
+import type { Contribution } from './contribution.ts';
+import { notReady } from './health.ts';
+import { isDeleting } from './pods.ts';
+import { deletionOf } from './references.ts';
+import type { Situation } from './situation.ts';
+
+/** Its node does not answer: the pod's time is up, and a minute more. In milliseconds. */
+const lostAfterMs = 60_000;
+
+export interface TearDown extends Contribution {
+  readonly finalizer: 'present' | 'absent';
+}
+
+const isLost = (pod: Pod, nowMs: number): boolean => {
+  const until = Date.parse(pod.metadata.deletionTimestamp ?? '');
+  return !Number.isNaN(until) && nowMs > until + lostAfterMs;
+};
+
+/** What annotation `pgherd.dev/retain` keeps. A word that nobody knows keeps everything: volumes do not come back. */
+const retained = (cluster: Cluster): { readonly data: boolean; readonly backups: boolean } => {
+  const words = (cluster.identity.annotations[stamps.retain] ?? '').split(/[\s,]+/).filter((word) => word !== '');
+  const isUnclear = words.some((word) => !['data', 'backups', 'all', 'none'].includes(word));
+  const all = isUnclear || words.includes('all');
+  return { data: all || words.includes('data'), backups: all || words.includes('backups') };
+};
+
+const deletionsOfMember = ({ statefulSet, podObject }: Member, namespace: string): readonly Deletion[] => {
+  const reason = 'the cluster is being deleted';
+  if (statefulSet !== undefined) return isDeleting(statefulSet) ? [] : [deletionOf(statefulSet, namespace, reason)];
+  return podObject === undefined || isDeleting(podObject) ? [] : [deletionOf(podObject, namespace, reason)];
+};
+
+const volumesToDelete = ({ cluster, observation }: Situation): readonly PersistentVolumeClaim[] => {
+  const { labels } = cluster.profile;
+  const keep = retained(cluster);
+  return observation.children.persistentVolumeClaims.filter(({ metadata }) => {
+    if (metadata.labels?.[labels.cluster] !== cluster.identity.name) return false;
+    return metadata.labels[labels.backupRepository] === undefined ? !keep.data : !keep.backups;
+  });
+};
+
+export const tearDown = (situation: Situation): TearDown => {
+  const { cluster, observation, members } = situation;
+  const { namespace, finalizers, uid } = cluster.identity;
+  const { labels, finalizer } = cluster.profile;
+  if (!finalizers.includes(finalizer)) return { finalizer: 'absent' };
+  const waiting = (message: string): Contribution => ({ conditions: notReady('Reconciling', 'Deleting', message) });
+
+  const remaining = members.filter((member) => member.podObject === undefined || !isLost(member.podObject, observation.nowMs));
+  const primary = remaining.find(({ role }) => role === 'leader');
+  const replicas = remaining.filter((member) => member !== primary);
+  const leaving = primary !== undefined && replicas.length > 0 ? replicas : remaining;
+  const deletions = leaving.flatMap((member) => deletionsOfMember(member, namespace));
+  const running = leaving.filter(({ podObject }) => podObject !== undefined);
+  if (deletions.length > 0 || running.length > 0 || leaving.length < remaining.length) {
+    const names = leaving.map(({ name }) => name).join(', ');
+    const dueMs = Math.max(0, ...running.map(({ podObject }) => Date.parse(podObject?.metadata.deletionTimestamp ?? '') || 0));
+    return {
+      finalizer: 'present',
+      deletions,
+      ...waiting(`going down: ${names}`),
+      lookAgainAfterMs: dueMs === 0 ? undefined : Math.max(1000, dueMs + lostAfterMs + 1000 - observation.nowMs),
+    };
+  }
+  const ofPatroni = [...observation.children.endpoints, ...observation.children.configMaps].filter(
+    ({ metadata }) =>
+      metadata.labels?.[labels.patroni] === cluster.patroni.scope && metadata.ownerReferences?.some((owner) => owner.uid === uid) !== true,
+  );
+  const volumes = volumesToDelete(situation).filter((claim) => !isDeleting(claim));
+  const rest = [
+    ...ofPatroni.filter((object) => !isDeleting(object)).map((object) => deletionOf(object, namespace, 'the cluster is gone')),
+    ...volumes.map((claim) =>
+      deletionOf(claim, namespace, 'the cluster is being deleted, and nothing asks to retain its volumes', 'unchanged'),
+    ),
+  ];
+  if (rest.length > 0) return { finalizer: 'present', deletions: rest, ...waiting("Patroni's objects and the volumes are going") };
+  return { finalizer: 'absent' };
+};

@@ -1,0 +1,58 @@
+/**
+ * Events for what changed since the status was written. A decision has no memory, so a transition is told by comparing; a pass that is repeated
+ * before its status was stored repeats its events, which the recorder counts as one.
+ */
+import type { EventRequest } from '../decision.ts';
+import type { ConditionOutcome } from '../model/outcome.ts';
+import type { Recollection } from '../model/recollection.ts';
+
+type Told = (now: ConditionOutcome, before: ConditionOutcome | undefined) => EventRequest | undefined;
+
+const normal = (reason: string, message: string): EventRequest => ({ type: 'Normal', reason, message });
+const warning = (reason: string, message: string): EventRequest => ({ type: 'Warning', reason, message });
+
+const warns: Told = ({ reason, message }) => warning(reason, message);
+
+/** By condition type. What is not listed changes without an event. */
+const told: Readonly<Record<string, Told>> = {
+  Ready: ({ status, reason, message }, before) =>
+    status === 'True' ? normal(reason, message) : before?.status === 'True' && reason !== 'Applying' ? warning(reason, message) : undefined,
+  Stalled: warns,
+  NotAdopted: warns,
+  VolumeShrinkRefused: warns,
+  VolumeChangeRefused: warns,
+  PersistentVolumeResizeError: warns,
+  UsersApplied: warns,
+  WriteRefused: warns,
+  Progressing: ({ reason, message }) => normal(reason, message),
+  RolloutPending: ({ reason, message }) => normal(reason, message),
+  PGBackRestRepoHostReady: ({ reason, message }, before) =>
+    reason !== 'RepoHostStatusMissing' && (before === undefined || before.reason === 'RepoHostStatusMissing')
+      ? normal('RepoHostCreated', message)
+      : undefined,
+  PGBackRestReplicaRepoReady: ({ status, message }) => (status === 'True' ? normal('StanzasCreated', message) : undefined),
+  PGBackRestReplicaCreate: ({ status, reason, message }) => (status === 'True' ? normal(reason, message) : undefined),
+};
+
+export const transitionEvents = (
+  recalled: Recollection,
+  conditions: readonly ConditionOutcome[],
+  primary: string | undefined,
+): readonly EventRequest[] => {
+  const events: EventRequest[] = [];
+  for (const condition of conditions) {
+    const before = recalled.conditions.find(({ type }) => type === condition.type);
+    if (before?.status === condition.status && before.reason === condition.reason) continue;
+    const event = told[condition.type]?.(condition, before);
+    // Ready and Stalled tell the same story: once is enough.
+    if (event !== undefined && !events.some(({ message }) => message === event.message)) events.push(event);
+  }
+  if (primary !== undefined && primary !== recalled.primary) {
+    events.push(
+      recalled.primary === undefined
+        ? normal('PrimaryElected', `${primary} leads`)
+        : normal('PrimaryChanged', `${primary} leads now, before it was ${recalled.primary}`),
+    );
+  }
+  return events;
+};

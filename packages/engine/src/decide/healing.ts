@@ -1,0 +1,60 @@
+/**
+ * Replaces pods that only wait for the kubelet to try again. Its delays double up to five minutes and hang on the pod, so a new pod is tried at
+ * once.
+ *
+ * | the pod                                                      | decision                            |
+ * |--------------------------------------------------------------|-------------------------------------|
+ * | waits for an image that another pod of the cluster runs      | delete it: the image is there       |
+ * | waits for an image for `patienceMs` or longer                | delete it                           |
+ * | crashed often and waits for `patienceMs` or longer           | delete it                           |
+ * | waits less long                                              | look again when it has              |
+ * | anything else                                                | nothing                             |
+ *
+ * A pod made from an older template is the roll-out's business, which needs no patience.
+ */
+import type { Pod } from '@pgherd/api';
+import type { Contribution } from './contribution.ts';
+import { isDeleting, isReady, troubleOf } from './pods.ts';
+import { deletionOf } from './references.ts';
+import type { Situation } from './situation.ts';
+
+/** How long a pod may wait for the kubelet, in milliseconds: half of the kubelet's longest delay. */
+export const patienceMs = 150_000;
+
+/** From the fourth restart on the kubelet waits 80 s and more; before that, waiting is quicker than a new pod. */
+const restartsBeforeReplacement = 4;
+
+const runningImages = (pods: readonly Pod[]): ReadonlySet<string> =>
+  new Set(
+    pods
+      .filter((pod) => isReady(pod))
+      .flatMap((pod) => [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])])
+      .flatMap(({ image }) => image ?? []),
+  );
+
+export const heal = ({ cluster, observation }: Situation): Contribution => {
+  const { pods } = observation.children;
+  const images = runningImages(pods);
+  let lookAgainAfterMs: number | undefined;
+  for (const pod of pods) {
+    const trouble = troubleOf(pod);
+    if (trouble === undefined || isDeleting(pod)) continue;
+    const waited = observation.nowMs - trouble.sinceMs;
+    let reason: string | undefined;
+    if (trouble.kind === 'image') {
+      if (images.has(trouble.image))
+        reason = `image ${trouble.image} is there by now, and pod ${pod.metadata.name} still waits to try it again`;
+      else if (waited >= patienceMs) reason = `pod ${pod.metadata.name} waited long for image ${trouble.image}: a new one tries at once`;
+    } else if (trouble.kind === 'crashing' && trouble.restarts >= restartsBeforeReplacement) {
+      if (waited >= patienceMs)
+        reason = `container ${trouble.container} of pod ${pod.metadata.name} waited long for its restart: a new pod tries at once`;
+    } else {
+      continue;
+    }
+    if (reason !== undefined) {
+      return { step: { kind: 'deletePod', deletion: deletionOf(pod, cluster.identity.namespace, reason), reason } };
+    }
+    lookAgainAfterMs = Math.min(lookAgainAfterMs ?? Number.POSITIVE_INFINITY, patienceMs - waited);
+  }
+  return { lookAgainAfterMs };
+};

@@ -1,0 +1,142 @@
+/**
+ * Which members there are, which there should be, and which go.
+ *
+ * A member's name is its identity, so nothing here is random: names of members that exist are kept, names of data volumes that lost their
+ * member come next (so that deleted StatefulSets come back with their data), and only then new ones are made up, from the cluster's uid,
+ * the set and a number. Whatever was interrupted, the next pass chooses the same.
+ */
+import type { PersistentVolumeClaim, Pod, StatefulSet } from '@pgherd/api';
+import { suffixFrom } from '../hash.ts';
+import type { Cluster } from '../model/cluster.ts';
+import type { Member, MemberIdentity } from '../model/members.ts';
+import type { Children } from '../observation.ts';
+import { isReady, patroniStateOf } from './pods.ts';
+
+/** The annotation of Patroni's leader object that names the pod holding the lock. */
+const leaderPodOf = (cluster: Cluster, children: Children): string | undefined =>
+  children.endpoints.find((endpoints) => endpoints.metadata.name === cluster.patroni.scope)?.metadata.annotations?.['leader'];
+
+const isDeleting = (object: { readonly metadata: { readonly deletionTimestamp?: string } } | undefined): boolean =>
+  object?.metadata.deletionTimestamp !== undefined;
+
+/** The data volumes of members, by member name. A claim is found by its labels, so it may have any name. */
+const dataClaims = (cluster: Cluster, children: Children): ReadonlyMap<string, PersistentVolumeClaim> => {
+  const { labels, roleValues } = cluster.profile;
+  const byMember = new Map<string, PersistentVolumeClaim>();
+  for (const claim of children.persistentVolumeClaims) {
+    const name = claim.metadata.labels?.[labels.instance];
+    if (name !== undefined && claim.metadata.labels?.[labels.role] === roleValues.dataVolume) byMember.set(name, claim);
+  }
+  return byMember;
+};
+
+const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>
+  left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
+
+/** Every member of which a StatefulSet or a pod exists, ordered by name. */
+export const membersOf = (cluster: Cluster, children: Children): readonly Member[] => {
+  const { labels, names, roleValues } = cluster.profile;
+  const claims = dataClaims(cluster, children);
+  const leaderPod = leaderPodOf(cluster, children);
+  const parts = new Map<string, { readonly set: string; statefulSet?: StatefulSet; pod?: Pod }>();
+  const partOf = (object: StatefulSet | Pod): { statefulSet?: StatefulSet; pod?: Pod } | undefined => {
+    const name = object.metadata.labels?.[labels.instance];
+    const set = object.metadata.labels?.[labels.instanceSet];
+    if (name === undefined || set === undefined) return undefined;
+    const part = parts.get(name) ?? { set };
+    parts.set(name, part);
+    return part;
+  };
+  for (const statefulSet of children.statefulSets) {
+    const part = partOf(statefulSet);
+    if (part !== undefined) part.statefulSet = statefulSet;
+  }
+  for (const pod of children.pods) {
+    // Jobs of a member carry its labels, too; its own pod is told by the name.
+    if (pod.metadata.name !== names.memberPod(pod.metadata.labels?.[labels.instance] ?? '')) continue;
+    const part = partOf(pod);
+    if (part !== undefined) part.pod = pod;
+  }
+  const members = [...parts].map(([name, { set, statefulSet, pod }]): Member => {
+    const podName = names.memberPod(name);
+    const patroni = patroniStateOf(pod);
+    const label = pod?.metadata.labels?.[labels.role];
+    // The label of a pod on a lost node is never taken back: only the holder of the lock leads.
+    const leads = label === roleValues.leader && (leaderPod === undefined || leaderPod === podName);
+    return {
+      name,
+      set,
+      pod: podName,
+      statefulSet,
+      podObject: pod,
+      dataClaim: claims.get(name),
+      role: leads ? 'leader' : label === roleValues.leader || label === roleValues.replica ? 'replica' : undefined,
+      ready: isReady(pod),
+      state: patroni?.state,
+      timeline: patroni?.timeline,
+      pendingRestart: patroni?.pendingRestart ?? false,
+    };
+  });
+  return members.toSorted(byName);
+};
+
+/** Its data volume is on its way out, so it cannot be kept whatever else speaks for it. */
+export const isDoomed = (member: Member): boolean => isDeleting(member.dataClaim);
+
+/** Kept first: what has a future, leads, serves, runs; among equals the name decides. */
+const keepingOrder = (left: Member, right: Member): number => {
+  const merits = (member: Member): readonly boolean[] => [
+    !isDoomed(member),
+    member.role === 'leader',
+    member.ready,
+    member.podObject !== undefined,
+    (member.statefulSet?.spec?.replicas ?? 0) > 0,
+  ];
+  const ofRight = merits(right);
+  for (const [index, merit] of merits(left).entries()) {
+    if (merit !== ofRight[index]) return merit ? -1 : 1;
+  }
+  return byName(left, right);
+};
+
+export interface MemberChoice {
+  /** Ordered by set as in the manifest, then by name. */
+  readonly wanted: readonly MemberIdentity[];
+  /** Members that exist and are wanted no longer. */
+  readonly surplus: readonly Member[];
+}
+
+export const chooseMembers = (cluster: Cluster, members: readonly Member[], children: Children): MemberChoice => {
+  const { labels, names } = cluster.profile;
+  const claims = dataClaims(cluster, children);
+  const existing = new Set(members.map((member) => member.name));
+  const taken = new Set([...existing, ...claims.keys()]);
+  const identity = (name: string, set: string): MemberIdentity => ({ name, set, pod: names.memberPod(name) });
+  const wanted: MemberIdentity[] = [];
+  for (const set of cluster.sets) {
+    const kept = members
+      .filter((member) => member.set === set.name && !isDoomed(member))
+      .toSorted(keepingOrder)
+      .slice(0, set.replicas);
+    const orphans = [...claims]
+      .filter(([name, claim]) => claim.metadata.labels?.[labels.instanceSet] === set.name && !isDeleting(claim) && !existing.has(name))
+      .map(([name]) => name)
+      .toSorted();
+    const chosen = [...kept.map((member) => member.name), ...orphans.slice(0, Math.max(0, set.replicas - kept.length))];
+    for (let number = 0; chosen.length < set.replicas; number++) {
+      const name = names.member(cluster.identity.name, set.name, suffixFrom(`${cluster.identity.uid}/${set.name}/${number}`));
+      if (taken.has(name)) continue;
+      taken.add(name);
+      chosen.push(name);
+    }
+    for (const name of chosen.toSorted()) {
+      wanted.push(identity(name, set.name));
+    }
+  }
+  const wantedNames = new Set(wanted.map(({ name }) => name));
+  return { wanted, surplus: members.filter((member) => !wantedNames.has(member.name)) };
+};
+
+/** The members that a cluster should have. */
+export const wantedMembers = (cluster: Cluster, children: Children): readonly MemberIdentity[] =>
+  chooseMembers(cluster, membersOf(cluster, children), children).wanted;

@@ -1,0 +1,80 @@
+/** What a pod says of itself: readiness, Patroni's word on it, and what it is stuck on. */
+import type { ContainerStatus, Pod } from '@pgherd/api';
+
+export const isDeleting = (object: { readonly metadata: { readonly deletionTimestamp?: string } }): boolean =>
+  object.metadata.deletionTimestamp !== undefined;
+
+/** The kubelet calls it ready and nobody asked it to go. */
+export const isReady = (pod: Pod | undefined): boolean =>
+  pod !== undefined &&
+  !isDeleting(pod) &&
+  pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+
+export interface PatroniState {
+  /** `streaming` where a replica streams, else the state of its PostgreSQL. */
+  readonly state: string | undefined;
+  readonly timeline: number | undefined;
+  readonly pendingRestart: boolean;
+}
+
+/** Reads the `status` annotation that Patroni (4.0, patroni/ha.py `touch_member`) keeps on its pod. */
+export const patroniStateOf = (pod: Pod | undefined): PatroniState | undefined => {
+  const text = pod?.metadata.annotations?.['status'];
+  if (text === undefined) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
+  const { state, replication_state: replication, timeline, pending_restart: pendingRestart } = parsed as Record<string, unknown>;
+  return {
+    state: typeof replication === 'string' ? replication : typeof state === 'string' ? state : undefined,
+    timeline: typeof timeline === 'number' ? timeline : undefined,
+    pendingRestart: pendingRestart === true,
+  };
+};
+
+/** Why a pod does not get on, as far as Kubernetes says. */
+export type PodTrouble =
+  | { readonly kind: 'unschedulable'; readonly message: string; readonly sinceMs: number }
+  | { readonly kind: 'image'; readonly container: string; readonly image: string; readonly message: string; readonly sinceMs: number }
+  /** It ends again and again, and the kubelet waits longer each time. */
+  | { readonly kind: 'crashing'; readonly container: string; readonly message: string; readonly restarts: number; readonly sinceMs: number }
+  | { readonly kind: 'configuration'; readonly container: string; readonly message: string; readonly sinceMs: number };
+
+const imageReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'ImageInspectError']);
+const configurationReasons = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
+
+const troubleOfContainer = (pod: Pod, status: ContainerStatus, startedMs: number): PodTrouble | undefined => {
+  const waiting = status.state?.waiting;
+  const reason = waiting?.reason ?? '';
+  const container = status.name;
+  const message = waiting?.message ?? reason;
+  // The status of a container that never ran repeats the image as the specification writes it.
+  const specified = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find(({ name }) => name === container)?.image;
+  if (imageReasons.has(reason)) return { kind: 'image', container, image: specified ?? status.image, message, sinceMs: startedMs };
+  if (configurationReasons.has(reason)) return { kind: 'configuration', container, message, sinceMs: startedMs };
+  if (reason === 'CrashLoopBackOff') {
+    const ended = Date.parse(status.lastState?.terminated?.finishedAt ?? '');
+    return { kind: 'crashing', container, message, restarts: status.restartCount, sinceMs: Number.isNaN(ended) ? startedMs : ended };
+  }
+  return undefined;
+};
+
+/** The first thing that keeps the pod from running; undefined when nothing does. `sinceMs` in milliseconds since 1970. */
+export const troubleOf = (pod: Pod | undefined): PodTrouble | undefined => {
+  if (pod === undefined || isDeleting(pod)) return undefined;
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  const scheduledMs = Date.parse(scheduled?.lastTransitionTime ?? pod.metadata.creationTimestamp ?? '1970-01-01T00:00:00Z');
+  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
+    return { kind: 'unschedulable', message: scheduled.message ?? 'no node fits', sinceMs: scheduledMs };
+  }
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  for (const status of statuses) {
+    const trouble = troubleOfContainer(pod, status, scheduledMs);
+    if (trouble !== undefined) return trouble;
+  }
+  return undefined;
+};

@@ -1,0 +1,150 @@
+/**
+ * What pods are made from, and how a change reaches them.
+ *
+ * | the template that runs against the one desired | decision                                                                     |
+ * |------------------------------------------------|------------------------------------------------------------------------------|
+ * | same inputs, same rendering                    | applied (which puts drift right)                                             |
+ * | same inputs, other rendering                   | kept with the member's files; condition RolloutPending                       |
+ * | the same, and annotation `pgherd.dev/rollout` has a new value | applied                                                       |
+ * | other inputs                                   | applied                                                                      |
+ *
+ * A pod that was made from another template than its StatefulSet has now is replaced, in this order, one at a time:
+ *
+ * | the outdated pod                               | decision                                                                     |
+ * |------------------------------------------------|------------------------------------------------------------------------------|
+ * | is not ready and does not lead, or is stuck    | delete it                                                                    |
+ * | is ready, another member is down               | wait                                                                         |
+ * | is a replica                                   | delete it                                                                    |
+ * | leads, the replicas are done and one is fit    | switchover to it: the pod is a replica then                                  |
+ * | leads, alone                                   | delete it                                                                    |
+ */
+import type { StatefulSet } from '@pgherd/api';
+import type { DesiredObject, DisruptiveStep } from '../decision.ts';
+import type { Member } from '../model/members.ts';
+import { stamps } from '../stamps.ts';
+import type { Contribution } from './contribution.ts';
+import { isDeleting, troubleOf } from './pods.ts';
+import { deletionOf, referenceTo } from './references.ts';
+import { memberOf, type Situation } from './situation.ts';
+import { switchoverTo } from './switchover.ts';
+
+interface Stamps {
+  readonly inputs: string | undefined;
+  readonly rendering: string | undefined;
+}
+
+const stampsOf = (annotations: Readonly<Record<string, string>> | undefined): Stamps => ({
+  inputs: annotations?.[stamps.inputs],
+  rendering: annotations?.[stamps.rendering],
+});
+
+const templateStamps = (statefulSet: StatefulSet | undefined): Stamps => stampsOf(statefulSet?.spec?.template.metadata?.annotations);
+
+const isSame = (left: Stamps, right: Stamps): boolean => left.inputs === right.inputs && left.rendering === right.rendering;
+
+/** Annotated, so that the same value releases nothing a second time. */
+const released = (statefulSet: StatefulSet, value: string): StatefulSet => ({
+  ...statefulSet,
+  metadata: { ...statefulSet.metadata, annotations: { ...statefulSet.metadata.annotations, [stamps.rollout]: value } },
+});
+
+export interface Renderings extends Contribution {
+  readonly objects: readonly DesiredObject[];
+  /** Names of the StatefulSets whose live template stays though we would render it otherwise. */
+  readonly kept: ReadonlySet<string>;
+}
+
+/** Leaves out what only another version of ourselves would change. */
+export const keepRenderings = ({ cluster, observation }: Situation, objects: readonly DesiredObject[]): Renderings => {
+  const { instance } = cluster.profile.labels;
+  const { namespace } = cluster.identity;
+  const release = cluster.identity.annotations[stamps.rollout];
+  const kept = new Set<string>();
+  const keptMembers = new Set<string>();
+  let step: DisruptiveStep | undefined;
+  for (const { object } of objects) {
+    if (object.kind !== 'StatefulSet') continue;
+    const live = observation.children.statefulSets.find(({ metadata }) => metadata.name === object.metadata.name);
+    if (live === undefined) continue;
+    const [running, wanted] = [templateStamps(live), templateStamps(object)];
+    const isReleased = release !== undefined && live.metadata.annotations?.[stamps.rollout] !== release;
+    if (running.inputs !== wanted.inputs || running.rendering === wanted.rendering || isReleased) continue;
+    kept.add(object.metadata.name);
+    const member = object.metadata.labels?.[instance];
+    if (member !== undefined) keptMembers.add(member);
+    const replicas = object.spec?.replicas ?? 1;
+    if (step === undefined && replicas !== (live.spec?.replicas ?? 1)) {
+      const reason = replicas === 0 ? 'the manifest asks for a stop' : 'the manifest asks for it to run';
+      step = { kind: 'scaleStatefulSet', reference: referenceTo(live, namespace), uid: live.metadata.uid ?? '', replicas, reason };
+    }
+  }
+  const isKept = (desired: DesiredObject['object']): boolean =>
+    (desired.kind === 'StatefulSet' && kept.has(desired.metadata.name)) ||
+    (desired.kind === 'ConfigMap' && keptMembers.has(desired.metadata.labels?.[instance] ?? ''));
+  return {
+    objects: objects
+      .filter(({ object }) => !isKept(object))
+      .map((desired) =>
+        desired.object.kind === 'StatefulSet' && release !== undefined
+          ? { ...desired, object: released(desired.object, release) }
+          : desired,
+      ),
+    kept,
+    step,
+    conditions:
+      kept.size === 0
+        ? []
+        : [
+            {
+              type: 'RolloutPending',
+              status: 'True',
+              reason: 'NewRendering',
+              message:
+                `${[...kept].toSorted().join(', ')}: this version of pgherd makes these pods differently, and nothing in the manifest asks for a restart; ` +
+                `they follow with the next change that restarts them, or now with a new value of annotation ${stamps.rollout}`,
+            },
+          ],
+  };
+};
+
+/** The StatefulSet controller has seen the template that we see. */
+const isObserved = ({ metadata, status }: StatefulSet): boolean =>
+  status?.observedGeneration === undefined || metadata.generation === undefined || status.observedGeneration >= metadata.generation;
+
+/** Its pod was made from another template than the one that its StatefulSet has now. */
+export const isOutdated = ({ podObject, statefulSet }: Member): boolean =>
+  podObject !== undefined &&
+  statefulSet !== undefined &&
+  isObserved(statefulSet) &&
+  !isSame(stampsOf(podObject.metadata.annotations), templateStamps(statefulSet));
+
+/** The live StatefulSets of all wanted members have the desired templates, or keep theirs. */
+export const isApplied = (situation: Situation, objects: readonly DesiredObject[]): boolean =>
+  objects.every(({ object }) => {
+    if (object.kind !== 'StatefulSet') return true;
+    const live = situation.observation.children.statefulSets.find(({ metadata }) => metadata.name === object.metadata.name);
+    return live !== undefined && isSame(templateStamps(live), templateStamps(object)) && live.spec?.replicas === object.spec?.replicas;
+  });
+
+export const rollOut = (situation: Situation): Contribution => {
+  const { cluster, wanted } = situation;
+  const members = wanted.map((identity) => memberOf(situation, identity));
+  const present = members.filter((member) => member !== undefined);
+  const outdated = present.filter((member) => isOutdated(member) && member.podObject !== undefined && !isDeleting(member.podObject));
+  const replace = (member: Member | undefined): Contribution => {
+    if (member?.podObject === undefined) return {};
+    const reason = `pod ${member.pod} was made from an older template`;
+    return { step: { kind: 'deletePod', deletion: deletionOf(member.podObject, cluster.identity.namespace, reason), reason } };
+  };
+  const stuck = outdated.find((member) => !member.ready && (member.role !== 'leader' || troubleOf(member.podObject) !== undefined));
+  if (stuck !== undefined) return replace(stuck);
+  if (present.length < wanted.length || present.some((member) => !member.ready)) return {};
+  const replica = outdated.find((member) => member.role !== 'leader');
+  if (replica !== undefined) return replace(replica);
+  const primary = outdated[0];
+  if (primary === undefined) return {};
+  if (present.length === 1) return replace(primary);
+  return {
+    step: switchoverTo(situation, present, `pod ${primary.pod} was made from an older template and leads, so another takes over first`),
+  };
+};

@@ -1,0 +1,223 @@
+/**
+ * Secrets: what is missing is made, what is blank is filled, what does not follow from its sources any more is written again.
+ *
+ * | observed                                        | decision                                                   |
+ * |-------------------------------------------------|------------------------------------------------------------|
+ * | could not be read, or its source could not be   | nothing: a read that fails never regenerates anything      |
+ * | does not exist                                  | create (finding it there after all ends the pass)          |
+ * | password blank or missing                       | fill: a new one, and all that derives from it              |
+ * | verifier blank or missing                       | fill: from the password; any other verifier is the owner's |
+ * | certificate unreadable, due, for other names, or by another root | fill: a new one with its key              |
+ * | derived value differs                           | fill: that value                                           |
+ * | shared, and we are not among its owners         | become one of them                                         |
+ * | all in order                                    | nothing                                                    |
+ */
+import type { DesiredObject, SecretIntent, SecretValue } from '../decision.ts';
+import type { Identity } from '../model/cluster.ts';
+import type { SecretPlan } from '../model/secrets.ts';
+import type { Observation, SecretFacts, SecretValueFacts } from '../observation.ts';
+import type { Contribution } from './contribution.ts';
+
+/** A certificate is renewed when this part of its life is over. */
+const renewAfter = 2 / 3;
+
+type Found = SecretFacts | 'missing' | 'unreadable';
+
+const oldestFirst = (left: SecretFacts, right: SecretFacts): number =>
+  left.creationTimestamp === right.creationTimestamp
+    ? left.name < right.name
+      ? -1
+      : 1
+    : left.creationTimestamp < right.creationTimestamp
+      ? -1
+      : 1;
+
+/** The Secret that serves a plan: by labels where its owner may have made it, else by name. */
+export const secretFor = (plan: SecretPlan, observation: Observation): Found => {
+  const { name } = plan.reference;
+  const labels = Object.entries(plan.foundByLabels ?? {});
+  const candidates =
+    labels.length === 0
+      ? []
+      : observation.children.secrets.filter((facts) => !facts.deleting && labels.every(([key, value]) => facts.labels[key] === value));
+  return (
+    candidates.find((facts) => facts.name === name) ??
+    candidates.toSorted(oldestFirst)[0] ??
+    observation.children.secrets.find((facts) => facts.name === name) ??
+    observation.referencedSecrets[name] ??
+    'missing'
+  );
+};
+
+const named = (name: string, observation: Observation): Found =>
+  observation.children.secrets.find((facts) => facts.name === name) ?? observation.referencedSecrets[name] ?? 'missing';
+
+const isBlank = (value: SecretValueFacts | undefined): boolean => value === undefined || value.empty;
+
+const sameNames = (left: readonly string[], right: readonly string[]): boolean =>
+  left.length === right.length && left.toSorted().join('\n') === right.toSorted().join('\n');
+
+/** Names of other Secrets that a value is made from. */
+const sourcesOf = (value: SecretValue): readonly string[] => {
+  switch (value.kind) {
+    case 'copyOf':
+      return [value.secret];
+    case 'newCertificate':
+      return [value.request.root.secret];
+    case 'concatenationOf':
+      return value.parts.flatMap((part) => ('secret' in part ? [part.secret] : []));
+    case 'text':
+    case 'keep':
+    case 'newPassword':
+    case 'verifierOf':
+    case 'template':
+    case 'newRoot':
+    case 'withCertificate':
+      return [];
+    default:
+      return value satisfies never;
+  }
+};
+
+/** Keys of the same Secret that a value is made from. */
+const ownSourcesOf = (value: SecretValue): readonly string[] => {
+  switch (value.kind) {
+    case 'verifierOf':
+      return [value.key];
+    case 'template':
+      // Every object has a valueOf, so it is the other member that tells them apart.
+      return value.parts.flatMap((part) => ('text' in part ? [] : [part.valueOf]));
+    case 'concatenationOf':
+      return value.parts.flatMap((part) => ('secret' in part ? [] : [part.key]));
+    case 'text':
+    case 'keep':
+    case 'newPassword':
+    case 'newRoot':
+    case 'newCertificate':
+    case 'withCertificate':
+    case 'copyOf':
+      return [];
+    default:
+      return value satisfies never;
+  }
+};
+
+/** Why a value has to be written, in words; undefined when it is in order. */
+const complaintOf = (key: string, value: SecretValue, facts: SecretFacts, observation: Observation): string | undefined => {
+  const present = facts.values[key];
+  switch (value.kind) {
+    case 'keep':
+    case 'withCertificate':
+      return undefined;
+    case 'text':
+    case 'template':
+    case 'copyOf':
+    case 'concatenationOf':
+      return isBlank(present) ? `${key} was blank` : facts.derivedMatches[key] === false ? `${key} was out of date` : undefined;
+    case 'newPassword':
+    case 'verifierOf':
+      return isBlank(present) ? `${key} was blank` : undefined;
+    case 'newRoot': {
+      if (isBlank(present) || isBlank(facts.values[value.privateKey])) return `${key} was blank`;
+      const certificate = present?.certificate;
+      if (certificate === undefined || !certificate.keyMatches) return `${key} was no certificate with its key`;
+      return certificate.notAfterMs <= observation.nowMs ? `${key} had expired` : undefined;
+    }
+    case 'newCertificate': {
+      if (isBlank(present) || isBlank(facts.values[value.privateKey])) return `${key} was blank`;
+      const certificate = present?.certificate;
+      if (certificate === undefined || !certificate.keyMatches) return `${key} was no certificate with its key`;
+      if (certificate.commonName !== value.request.commonName || !sameNames(certificate.dnsNames, value.request.dnsNames)) {
+        return `${key} was for other names`;
+      }
+      const { root } = value.request;
+      const authority = named(root.secret, observation);
+      const fingerprint = typeof authority === 'string' ? undefined : authority.values[root.certificateKey]?.certificate?.fingerprint;
+      if (fingerprint !== undefined && certificate.issuerFingerprint !== fingerprint) return `${key} was signed by another root`;
+      const dueMs = certificate.notBeforeMs + (certificate.notAfterMs - certificate.notBeforeMs) * renewAfter;
+      return dueMs <= observation.nowMs ? `${key} was due for renewal` : undefined;
+    }
+    default:
+      return value satisfies never;
+  }
+};
+
+/** The keys to write of a Secret that exists, with the reasons. */
+const fillingOf = (
+  plan: SecretPlan,
+  facts: SecretFacts,
+  observation: Observation,
+): { readonly values: Readonly<Record<string, SecretValue>>; readonly reasons: readonly string[] } => {
+  const reasons: string[] = [];
+  const writing = new Set<string>();
+  for (const [key, value] of Object.entries(plan.values)) {
+    if (sourcesOf(value).some((source) => named(source, observation) === 'unreadable')) continue;
+    const complaint = complaintOf(key, value, facts, observation);
+    if (complaint === undefined) continue;
+    writing.add(key);
+    reasons.push(complaint);
+  }
+  for (let before = -1; before !== writing.size;) {
+    before = writing.size;
+    for (const [key, value] of Object.entries(plan.values)) {
+      if (ownSourcesOf(value).some((source) => writing.has(source))) writing.add(key);
+      if ((value.kind === 'newRoot' || value.kind === 'newCertificate') && writing.has(key)) writing.add(value.privateKey);
+    }
+  }
+  return { values: Object.fromEntries(Object.entries(plan.values).filter(([key]) => writing.has(key))), reasons };
+};
+
+/** One owner more of a Secret that several clusters share, and nothing else of it. */
+const ownership = ({ apiVersion, kind, name, uid }: Identity, { reference, stage }: SecretPlan): DesiredObject => ({
+  object: {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: reference.name, namespace: reference.namespace, ownerReferences: [{ apiVersion, kind, name, uid }] },
+  },
+  mode: 'shared',
+  stage,
+});
+
+/** The intents that bring every planned Secret in order. */
+export const secretIntents = (identity: Identity, plans: readonly SecretPlan[], observation: Observation): Contribution => {
+  const planned = new Set(plans.map(({ reference }) => reference.name));
+  const secrets: SecretIntent[] = [];
+  const objects: DesiredObject[] = [];
+  for (const plan of plans) {
+    const found = secretFor(plan, observation);
+    if (found === 'unreadable') continue;
+    const sources = Object.values(plan.values).flatMap(sourcesOf);
+    const base = {
+      labels: plan.labels,
+      annotations: plan.annotations,
+      ownership: plan.ownership,
+      stage: plan.stage,
+    };
+    if (found === 'missing') {
+      // A source that is neither there nor about to be made by us is its owner's to bring.
+      const lacking = sources.some((source) => {
+        const other = named(source, observation);
+        return other === 'unreadable' || (other === 'missing' && !planned.has(source));
+      });
+      if (lacking) continue;
+      secrets.push({ ...base, reference: plan.reference, write: { kind: 'create' }, values: plan.values, reason: 'it did not exist' });
+      continue;
+    }
+    if (found.deleting) continue;
+    const { values, reasons } = fillingOf(plan, found, observation);
+    if (plan.ownership === 'shared' && !found.ownerUids.includes(identity.uid)) objects.push(ownership(identity, plan));
+    // A Secret that its owner made under a name of their own stays theirs.
+    const ours = found.name === plan.reference.name;
+    const unlabelled = ours && Object.entries(plan.labels).some(([key, value]) => found.labels[key] !== value);
+    if (Object.keys(values).length === 0 && !unlabelled) continue;
+    secrets.push({
+      ...base,
+      ...(ours ? {} : { labels: {}, annotations: {} }),
+      reference: { ...plan.reference, name: found.name },
+      write: { kind: 'fill', uid: found.uid, resourceVersion: found.resourceVersion },
+      values,
+      reason: reasons.length === 0 ? 'its labels were missing' : reasons.join(', '),
+    });
+  }
+  return { secrets, objects };
+};

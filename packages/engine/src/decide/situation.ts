@@ -1,0 +1,53 @@
+/** The facts that several processes need, gathered once from the observation. */
+import type { Dialect } from '../dialects/dialect.ts';
+import type { Cluster, Finding } from '../model/cluster.ts';
+import type { Member, MemberIdentity } from '../model/members.ts';
+import type { Recollection } from '../model/recollection.ts';
+import type { Observation } from '../observation.ts';
+import { chooseMembers, membersOf } from './members.ts';
+
+/** A cluster as its manifest asks for it, and what the dialect found on reading it. */
+export interface Manifested {
+  readonly cluster: Cluster;
+  readonly findings: readonly Finding[];
+}
+
+export interface Situation extends Manifested {
+  readonly observation: Observation;
+  readonly recalled: Recollection;
+  /** Every member of which something runs or could run. */
+  readonly members: readonly Member[];
+  readonly wanted: readonly MemberIdentity[];
+  readonly surplus: readonly Member[];
+  /** The member that holds Patroni's lock and whose pod says so, too. */
+  readonly primary: Member | undefined;
+  /** The primary, while its pod is ready: statements can be run there. */
+  readonly writable: Member | undefined;
+  /** Patroni's word that the cluster was bootstrapped. */
+  readonly systemIdentifier: string | undefined;
+}
+
+export const situationOf = ({ cluster, findings }: Manifested, dialect: Dialect, observation: Observation): Situation => {
+  const { children } = observation;
+  const members = membersOf(cluster, children);
+  const { wanted, surplus } = chooseMembers(cluster, members, children);
+  const primary = members.find((member) => member.role === 'leader');
+  const store = cluster.profile.names.configurationService(cluster.identity.name);
+  const initialized = children.endpoints.find(({ metadata }) => metadata.name === store)?.metadata.annotations?.['initialize'];
+  return {
+    cluster,
+    findings,
+    observation,
+    recalled: dialect.recall(observation.status),
+    members,
+    wanted,
+    surplus,
+    primary,
+    writable: primary?.ready === true ? primary : undefined,
+    systemIdentifier: initialized === '' ? undefined : initialized,
+  };
+};
+
+/** A member as observed, by its identity. */
+export const memberOf = (situation: Situation, identity: MemberIdentity): Member | undefined =>
+  situation.members.find(({ name }) => name === identity.name);

@@ -1,0 +1,200 @@
+/**
+ * Roles and databases. Nothing is ever dropped.
+ *
+ * | observed                                                              | decision                                                |
+ * |-----------------------------------------------------------------------|---------------------------------------------------------|
+ * | the manifest asks for none                                            | nothing                                                 |
+ * | no primary that is ready, or a Secret not filled yet                  | wait                                                    |
+ * | the revision in the status is another, and the script has not run for it | run the script                                       |
+ * | the script has run                                                    | the new revision                                        |
+ * | the script failed                                                     | condition UsersApplied False; again, ever later         |
+ * | the revision is in force, no reading for this primary, or it is old   | ask for a reading                                       |
+ * | the reading differs                                                   | run the script                                          |
+ * | the reading differs right after the script ran                        | condition UsersApplied False; read again later          |
+ * | the reading agrees                                                    | nothing                                                 |
+ */
+import type { CommandRequest } from '../decision.ts';
+import { hashOf, hashOfText } from '../hash.ts';
+import type { Cluster, UserIntent } from '../model/cluster.ts';
+import type { ConditionOutcome } from '../model/outcome.ts';
+import type { SecretPlan } from '../model/secrets.ts';
+import type { Reading } from '../observation.ts';
+import { databaseOf, psql, rolesQuestion, usersScript, type ReadRole, type RolesReading, type UserWithSecret } from '../readings.ts';
+import { retryAtMs } from './backoff.ts';
+import type { Contribution } from './contribution.ts';
+import { secretFor } from './secrets.ts';
+import type { Situation } from './situation.ts';
+
+const commandKey = 'users';
+const readingKey = 'roles';
+const rereadAfterMs = 30 * 60_000;
+const timeoutMs = 30_000;
+/** A difference found so soon after the script ran is one that the script cannot mend. */
+const settledAfterMs = 60_000;
+const unmendedRereadMs = 5 * 60_000;
+
+/** How long readings of this cluster hold, in milliseconds: half an hour, and up to five minutes more so that clusters do not ask together. */
+export const readingAgeMs = (uid: string): number => rereadAfterMs + (Number.parseInt(hashOfText(uid).slice(0, 8), 16) % 300_000);
+
+export interface UsersProgress extends Contribution {
+  /** What the manifest asks for is in force. */
+  readonly inForce: boolean;
+  readonly usersRevision: string | undefined;
+  readonly databaseRevision: string | undefined;
+  readonly serverVersion: string | undefined;
+}
+
+interface KnownUser extends UserWithSecret {
+  readonly fingerprint: string;
+}
+
+/** The users with their Secrets; undefined while one of these is not filled. */
+const knownUsers = ({ cluster, observation }: Situation, plans: readonly SecretPlan[]): readonly KnownUser[] | undefined => {
+  const known = cluster.users.map((intent): KnownUser | undefined => {
+    const plan = plans.find(({ labels }) => labels[cluster.profile.labels.user] === intent.name);
+    const facts = plan === undefined ? 'missing' : secretFor(plan, observation);
+    if (typeof facts === 'string' || facts.deleting) return undefined;
+    const verifier = facts.values['verifier'];
+    return verifier === undefined || verifier.empty ? undefined : { intent, secret: facts.name, fingerprint: verifier.fingerprint };
+  });
+  return known.every((user) => user !== undefined) ? known : undefined;
+};
+
+/** Options that say nothing a reading can tell (VALID UNTIL) are taken as in force. */
+const optionDiffers = (option: string, role: ReadRole): boolean => {
+  const limit = /^CONNECTION LIMIT (-?\d+)$/.exec(option);
+  if (limit !== null) return role.connectionLimit !== Number(limit[1]);
+  for (const [attribute, isOn] of Object.entries(role.attributes)) {
+    if (option === attribute) return !isOn;
+    if (option === `NO${attribute}`) return isOn;
+  }
+  return false;
+};
+
+/** What is not as it should be, in words; no secret in them. */
+export const differencesOf = (
+  users: readonly { readonly intent: UserIntent; readonly fingerprint: string }[],
+  databases: readonly string[],
+  reading: RolesReading,
+): readonly string[] => {
+  const differences: string[] = [];
+  for (const database of databases) {
+    if (!reading.databases.includes(database)) differences.push(`database ${database} is missing`);
+  }
+  for (const { intent, fingerprint } of users) {
+    const role = reading.roles.find(({ name }) => name === intent.name);
+    if (role === undefined) {
+      differences.push(`role ${intent.name} is missing`);
+      continue;
+    }
+    if (role.verifierFingerprint !== fingerprint) differences.push(`role ${intent.name} has another password`);
+    for (const option of intent.options) {
+      if (optionDiffers(option, role)) differences.push(`role ${intent.name} is not ${option}`);
+    }
+    for (const database of intent.databases) {
+      if (!reading.grants.some((grant) => grant.role === intent.name && grant.database === database)) {
+        differences.push(`role ${intent.name} lacks privileges on database ${database}`);
+      }
+    }
+  }
+  return differences;
+};
+
+const takenValue = (reading: Reading | undefined, inputs: string): RolesReading | undefined =>
+  reading?.inputs === inputs && reading.result.kind === 'taken' ? (reading.result.value as RolesReading) : undefined;
+
+const notApplied = (reason: string, message: string): readonly ConditionOutcome[] => [
+  { type: 'UsersApplied', status: 'False', reason, message },
+];
+
+const revisionsOf = (cluster: Cluster): { readonly users: string; readonly databases: string } => ({
+  users: hashOf(cluster.users.map(({ name, databases, options }) => ({ name, databases, options }))),
+  databases: hashOf(cluster.databases),
+});
+
+export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): UsersProgress => {
+  const { cluster, observation, recalled, writable } = situation;
+  const { nowMs } = observation;
+  const revisions = revisionsOf(cluster);
+  const isRecalled = recalled.usersRevision === revisions.users && recalled.databaseRevision === revisions.databases;
+  const before = { usersRevision: recalled.usersRevision, databaseRevision: recalled.databaseRevision, serverVersion: undefined };
+  const after = { usersRevision: revisions.users, databaseRevision: revisions.databases };
+  if (cluster.users.length === 0 && cluster.databases.length === 0) return { ...before, ...after, inForce: true };
+  const users = knownUsers(situation, plans);
+  if (writable === undefined || users === undefined) return { ...before, inForce: isRecalled };
+
+  const target = databaseOf(cluster, writable);
+  const wanted = hashOf([revisions, users.map(({ intent, fingerprint }) => [intent.name, fingerprint]), target.podUid]);
+  const result = observation.commandResults[commandKey];
+  const reading = observation.readings[readingKey];
+  const value = takenValue(reading, wanted);
+  const known = { ...before, serverVersion: value?.serverVersion };
+  const failed = result?.result.kind === 'failed' && result.inputs.startsWith(wanted) ? result.result : undefined;
+  const complaints =
+    failed === undefined ? [] : notApplied('StatementFailed', `roles and databases are not as the manifest asks: ${failed.message.trim()}`);
+
+  const command = (inputs: string, reason: string): Contribution => {
+    const againAtMs = failed === undefined || result === undefined ? nowMs : retryAtMs(result.finishedAtMs, failed.attempts);
+    if (againAtMs > nowMs) return { conditions: complaints, lookAgainAfterMs: againAtMs - nowMs };
+    const request: CommandRequest = {
+      key: commandKey,
+      inputs,
+      target,
+      command: psql(cluster.postgres.majorVersion),
+      input: usersScript(users, cluster.databases),
+      timeoutMs,
+      reason,
+      invalidates: [readingKey],
+    };
+    return { conditions: complaints, commands: [request] };
+  };
+  const question = (maximumAgeMs: number): Contribution => ({
+    readings: [
+      {
+        key: readingKey,
+        inputs: wanted,
+        maximumAgeMs,
+        target,
+        command: psql(cluster.postgres.majorVersion),
+        input: rolesQuestion(cluster.users, cluster.databases),
+        parser: 'roles',
+        timeoutMs,
+      },
+    ],
+  });
+
+  const hasRun = result?.result.kind === 'succeeded' && result.inputs.startsWith(wanted);
+  if (!isRecalled && !hasRun)
+    return { ...known, inForce: false, ...command(wanted, 'the manifest asks for other roles or databases than before') };
+  const inForce = { ...known, ...after, inForce: true };
+  // Before the status tells of the new revision, nothing needs a reading.
+  if (!isRecalled) return inForce;
+
+  if (reading === undefined || value === undefined) {
+    if (reading?.inputs === wanted && reading.result.kind === 'failed') {
+      const againAtMs = retryAtMs(reading.takenAtMs, reading.result.attempts);
+      if (againAtMs > nowMs) return { ...inForce, lookAgainAfterMs: againAtMs - nowMs };
+    }
+    return { ...inForce, ...question(readingAgeMs(cluster.identity.uid)) };
+  }
+  const differences = value.recovering ? [] : differencesOf(users, cluster.databases, value);
+  const isUnmended =
+    differences.length > 0 &&
+    hasRun &&
+    reading.takenAtMs >= result.finishedAtMs &&
+    reading.takenAtMs - result.finishedAtMs < settledAfterMs;
+  if (differences.length > 0 && !isUnmended) {
+    const inputs = `${wanted}/${reading.takenAtMs}`;
+    return { ...inForce, inForce: false, ...command(inputs, differences.join(', ')) };
+  }
+  const maximumAgeMs = isUnmended ? unmendedRereadMs : readingAgeMs(cluster.identity.uid);
+  const conditions = isUnmended
+    ? notApplied(
+        'StillDifferent',
+        `PostgreSQL took every statement, and yet: ${differences.join(', ')}; check event triggers and extensions`,
+      )
+    : [];
+  const dueMs = reading.takenAtMs + maximumAgeMs;
+  if (dueMs <= nowMs) return { ...inForce, conditions, ...question(maximumAgeMs) };
+  return { ...inForce, conditions, lookAgainAfterMs: dueMs - nowMs };
+};

@@ -1,0 +1,219 @@
+/**
+ * Questions and commands to PostgreSQL and pgBackRest: what is run, what goes in, and what comes out.
+ *
+ * All SQL goes through psql in the database container, as the operating system's user and over the socket. Names are never pasted into
+ * statements: they travel as literals and become identifiers by format('%I'). Secret values travel as psql variables that act sets. Messages
+ * are terse, because psql's longer ones repeat the statement, and a statement may hold a verifier.
+ */
+import type { ExecTarget, ProgramInput } from './decision.ts';
+import type { Cluster, UserIntent } from './model/cluster.ts';
+import type { Member } from './model/members.ts';
+import { bashCommand } from './render/programs.ts';
+
+/** What a parser could not read. */
+export class UnreadableOutput extends Error {
+  readonly code = 'UnreadableOutput';
+  readonly retryable = true;
+  constructor(reading: string, options?: ErrorOptions) {
+    super(`the answer to reading ${reading} has an unexpected form; see the log of the database container`, options);
+    this.name = 'UnreadableOutput';
+  }
+}
+
+/** Makes the value of a reading from a program's output; `fingerprint` replaces secret values. Throws UnreadableOutput. */
+type ReadingParser = (output: string, fingerprint: (text: string) => string) => unknown;
+
+/** Attributes of a role by the words that turn them on. */
+export type RoleAttributes = Readonly<
+  Record<'SUPERUSER' | 'CREATEROLE' | 'CREATEDB' | 'LOGIN' | 'REPLICATION' | 'BYPASSRLS' | 'INHERIT', boolean>
+>;
+
+export interface ReadRole {
+  readonly name: string;
+  /** Undefined: the role has no password. */
+  readonly verifierFingerprint: string | undefined;
+  readonly attributes: RoleAttributes;
+  /** -1: no limit. */
+  readonly connectionLimit: number;
+}
+
+/** Value of reading `roles`: of the roles and databases that were asked for, those that exist. */
+export interface RolesReading {
+  /** `17.6` */
+  readonly serverVersion: string;
+  /** The server replays WAL: it takes no statements that change anything. */
+  readonly recovering: boolean;
+  readonly roles: readonly ReadRole[];
+  readonly databases: readonly string[];
+  /** Pairs in which the role was granted every privilege on the database. */
+  readonly grants: readonly { readonly role: string; readonly database: string }[];
+}
+
+/** A standard-conforming SQL literal. */
+export const sqlLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** psql that reads statements from standard input, with no start-up file and no prompt for a password. */
+export const psql = (majorVersion: number): readonly string[] =>
+  bashCommand('exec psql -X -w --quiet --no-align --tuples-only --dbname=postgres --file=-', 'psql', majorVersion);
+
+/** The database container of a member's pod. */
+export const databaseOf = (cluster: Cluster, member: Member): ExecTarget => ({
+  namespace: cluster.identity.namespace,
+  pod: member.pod,
+  podUid: member.podObject?.metadata.uid ?? '',
+  container: cluster.profile.containers.database,
+});
+
+// pgaudit.log is a setting of its own even where pgaudit is not loaded. Without `local`, a statement waits for a synchronous standby that may not
+// be there yet.
+const preamble = `\\set VERBOSITY terse
+\\set SHOW_CONTEXT never
+SET standard_conforming_strings TO on;
+SET search_path TO '';
+SET client_encoding TO 'UTF8';
+SET synchronous_commit TO local;
+SET log_statement TO 'none';
+SET log_min_duration_statement TO -1;
+SET log_min_error_statement TO panic;
+SET pgaudit.log TO 'none';
+`;
+
+/** Asks which of these roles and databases exist, and in what form. One JSON object comes out. */
+export const rolesQuestion = (users: readonly UserIntent[], databases: readonly string[]): ProgramInput => {
+  const roleNames = sqlLiteral(JSON.stringify(users.map(({ name }) => name)));
+  const databaseNames = sqlLiteral(JSON.stringify([...new Set([...databases, ...users.flatMap((user) => user.databases)])]));
+  return {
+    variables: {},
+    text: `\\set ON_ERROR_STOP on
+${preamble}
+WITH
+  wanted_role AS (SELECT pg_catalog.json_array_elements_text(${roleNames}) AS name),
+  wanted_database AS (SELECT pg_catalog.json_array_elements_text(${databaseNames}) AS name),
+  role AS (SELECT authid.* FROM pg_catalog.pg_authid AS authid JOIN wanted_role ON rolname::text = wanted_role.name),
+  database AS (SELECT datname::text AS name, datdba, datacl FROM pg_catalog.pg_database JOIN wanted_database ON datname::text = wanted_database.name),
+  granted AS (
+    SELECT role.rolname::text AS role, database.name AS database
+    FROM database
+    CROSS JOIN LATERAL pg_catalog.aclexplode(COALESCE(database.datacl, pg_catalog.acldefault('d', database.datdba))) AS acl
+    JOIN role ON role.oid = acl.grantee
+    GROUP BY 1, 2
+    HAVING pg_catalog.count(DISTINCT acl.privilege_type) = 3
+  )
+SELECT pg_catalog.json_build_object(
+  'serverVersion', pg_catalog.current_setting('server_version'),
+  'recovering', pg_catalog.pg_is_in_recovery(),
+  'roles', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
+      'name', rolname::text, 'verifier', rolpassword, 'connectionLimit', rolconnlimit,
+      'SUPERUSER', rolsuper, 'CREATEROLE', rolcreaterole, 'CREATEDB', rolcreatedb, 'LOGIN', rolcanlogin,
+      'REPLICATION', rolreplication, 'BYPASSRLS', rolbypassrls, 'INHERIT', rolinherit) ORDER BY rolname::text COLLATE "C"), '[]') FROM role),
+  'databases', (SELECT COALESCE(pg_catalog.json_agg(name ORDER BY name COLLATE "C"), '[]') FROM database),
+  'grants', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('role', role, 'database', database)
+      ORDER BY role COLLATE "C", database COLLATE "C"), '[]') FROM granted)
+);
+`,
+  };
+};
+
+const attributeNames = ['SUPERUSER', 'CREATEROLE', 'CREATEDB', 'LOGIN', 'REPLICATION', 'BYPASSRLS', 'INHERIT'] as const;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+
+const textOf = (value: unknown): string => {
+  if (typeof value !== 'string') throw new UnreadableOutput('roles');
+  return value;
+};
+
+const listOf = (value: unknown): readonly unknown[] => {
+  if (!Array.isArray(value)) throw new UnreadableOutput('roles');
+  return value;
+};
+
+const recordOf = (value: unknown): Readonly<Record<string, unknown>> => {
+  if (!isRecord(value)) throw new UnreadableOutput('roles');
+  return value;
+};
+
+const parseRoles = (output: string, fingerprint: (text: string) => string): RolesReading => {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(output.trim());
+  } catch {
+    // Without the cause: its message would quote the output, and that holds verifiers.
+    throw new UnreadableOutput('roles');
+  }
+  const answer = recordOf(parsed);
+  return {
+    // "17.6 (Debian 17.6-1.pgdg13+1)": the packager's part is no version of PostgreSQL.
+    serverVersion: textOf(answer['serverVersion']).split(' ', 1)[0] ?? '',
+    recovering: answer['recovering'] === true,
+    roles: listOf(answer['roles']).map((item) => {
+      const role = recordOf(item);
+      const verifier = role['verifier'];
+      return {
+        name: textOf(role['name']),
+        verifierFingerprint: typeof verifier === 'string' ? fingerprint(verifier) : undefined,
+        attributes: Object.fromEntries(attributeNames.map((name) => [name, role[name] === true])) as RoleAttributes,
+        connectionLimit: typeof role['connectionLimit'] === 'number' ? role['connectionLimit'] : -1,
+      };
+    }),
+    databases: listOf(answer['databases']).map(textOf),
+    grants: listOf(answer['grants']).map((item) => {
+      const grant = recordOf(item);
+      return { role: textOf(grant['role']), database: textOf(grant['database']) };
+    }),
+  };
+};
+
+/** Parsers by the name in a ReadingRequest. */
+const parsers: Readonly<Record<string, ReadingParser>> = { roles: parseRoles };
+
+/** The value of a reading from what its program wrote. Throws UnreadableOutput. */
+export const parseReading = (parser: string, output: string, fingerprint: (text: string) => string): unknown => {
+  const parse = parsers[parser];
+  if (parse === undefined) throw new UnreadableOutput(parser);
+  return parse(output, fingerprint);
+};
+
+/** A user with the Secret that holds the verifier of its password. */
+export interface UserWithSecret {
+  readonly intent: UserIntent;
+  readonly secret: string;
+}
+
+// A statement that fails is noted and the others go on: one wrong option leaves no other user without a login.
+const noteFailure = '\\if :ERROR\n\\set failed true\n\\endif\n';
+
+/** Makes and alters roles and databases until they are as wanted. Can be repeated; nothing is ever dropped. */
+export const usersScript = (users: readonly UserWithSecret[], databases: readonly string[]): ProgramInput => {
+  const parts: string[] = [`\\set ON_ERROR_STOP off\n\\set failed false\n${preamble}`];
+  const perform = (query: string): void => {
+    parts.push(`${query}\n\\gexec\n${noteFailure}`);
+  };
+  for (const database of databases) {
+    const name = sqlLiteral(database);
+    perform(
+      `SELECT pg_catalog.format('CREATE DATABASE %I', ${name}) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname::text = ${name})`,
+    );
+  }
+  const variables: Record<string, { readonly secret: string; readonly key: string }> = {};
+  for (const [index, { intent, secret }] of users.entries()) {
+    const name = sqlLiteral(intent.name);
+    const variable = `verifier_${index}`;
+    variables[variable] = { secret, key: 'verifier' };
+    perform(
+      `SELECT pg_catalog.format('CREATE ROLE %I', ${name}) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname::text = ${name})`,
+    );
+    if (intent.options.length > 0) {
+      perform(`SELECT pg_catalog.format('ALTER ROLE %I WITH %s', ${name}, ${sqlLiteral(intent.options.join(' '))})`);
+    }
+    perform(
+      `SELECT pg_catalog.format('ALTER ROLE %I WITH PASSWORD %L', ${name}, :'${variable}')\n` +
+        `WHERE EXISTS (SELECT FROM pg_catalog.pg_authid WHERE rolname::text = ${name} AND rolpassword IS DISTINCT FROM :'${variable}')`,
+    );
+    for (const database of intent.databases) {
+      perform(`SELECT pg_catalog.format('GRANT ALL PRIVILEGES ON DATABASE %I TO %I', ${sqlLiteral(database)}, ${name})`);
+    }
+  }
+  parts.push("\\if :failed\n\\set ON_ERROR_STOP on\nDO 'BEGIN RAISE EXCEPTION ''not every statement succeeded''; END';\n\\endif\n");
+  return { text: parts.join(''), variables };
+};
