@@ -27,8 +27,10 @@ export const report = (field: Field, { kind, reason, message, blocking = false }
   field.findings.push({ kind, path: field.path, reason, message: `${field.path}: ${message}`, blocking });
 };
 
-/** A value as it may stand in a message: short, on one line. */
+/** A value as it may stand in a message: short, on one line. What is inside of objects and lists stays there, it may be secret. */
 export const shown = (value: unknown): string => {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 };

@@ -25,8 +25,9 @@ test('pg_hba: everybody comes in by password over TLS where the manifest says no
 });
 
 test("pg_hba: the manifest's rules come before the dynamic ones, and both in place of the default", () => {
-  const rules = [{ hba: 'host all all 10.0.0.0/8 reject' }, { connection: 'hostssl', method: 'cert' }];
+  const rules = [{ hba: '# not from here' }, { hba: 'host all all 10.0.0.0/8 reject' }, { connection: 'hostssl', method: 'cert' }];
   assert.deepEqual(hbaWith(rules, ['hostssl all all 0.0.0.0/0 md5']).own, [
+    '# not from here',
     'host all all 10.0.0.0/8 reject',
     'hostssl all all all cert',
     'hostssl all all 0.0.0.0/0 md5',

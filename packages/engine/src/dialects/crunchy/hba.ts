@@ -80,7 +80,8 @@ const rawLine = (rule: Field): HbaLine | undefined => {
   if (text.trim() === '' || !isOneLine(text)) return refuse(at(rule, 'hba'), 'a rule is one line of text');
   if (/^\s*include/i.test(text)) return refuse(at(rule, 'hba'), 'files cannot be included');
   const [connection = ''] = text.trim().split(/\s+/);
-  if (!connections.has(connection)) return refuse(at(rule, 'hba'), `${shown(connection)} is no kind of connection`);
+  if (!connection.startsWith('#') && !connections.has(connection))
+    return refuse(at(rule, 'hba'), `${shown(connection)} is no kind of connection`);
   return text;
 };
 

@@ -106,7 +106,7 @@ const given = (field: Field): readonly Given[] =>
     report(member, {
       kind: 'invalid',
       reason: 'InvalidParameter',
-      message: `${shown(member.value)} is no value of a PostgreSQL parameter, so it is left out; write text, a number, true or false`,
+      message: 'this is no parameter of PostgreSQL with a value, so it is left out; write text on one line, a number, true or false',
     });
     return [];
   });
@@ -145,7 +145,7 @@ export const parametersOf = (spec: Field, inputs: ParameterInputs): Parameters =
       report(field, {
         kind: 'warning',
         reason: 'ParameterOverridden',
-        message: `${shown(text)} has no effect: the cluster needs ${name} as it sets it itself; remove the parameter`,
+        message: `the value has no effect: the cluster needs ${name} as it sets it itself; remove the parameter`,
       });
       continue;
     }

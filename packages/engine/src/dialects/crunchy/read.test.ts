@@ -199,6 +199,32 @@ test('reading: a cluster whose name no Service can bear is blocked', () => {
   assert.deepEqual(found(findings), ['invalid InvalidName metadata.name blocking']);
 });
 
+test('I9: no message of reading repeats what may be a password', () => {
+  const { findings } = fixtureCluster('dev', (spec) => ({
+    ...spec,
+    users: [
+      { name: 'hippo', options: "PASSWORD 'hunter2'" },
+      { name: 'rhino', options: 'hunter2' },
+    ],
+    patroni: {
+      dynamicConfiguration: {
+        postgresql: { parameters: { archive_command: 'KEY=hunter2 archive', restore_command: { key: 'hunter2' } }, pg_hba: [['hunter2']] },
+      },
+    },
+    backups: {
+      pgbackrest: { ...(spec['backups'] as { readonly pgbackrest: Spec }).pgbackrest, global: { 'repo1-cipher-pass': ['hunter2'] } },
+    },
+    authentication: {
+      rules: [
+        { connection: 'host', method: 'ldap', options: { ldapbindpasswd: 'hunter2' } },
+        { connection: 'host', method: 'radius', options: { radiussecrets: { secret: 'hunter2' } } },
+      ],
+    },
+  }));
+  assert.equal(findings.length, 9);
+  for (const { message } of findings) assert.doesNotMatch(message, /hunter2/i);
+});
+
 test('reading: a mistake taken back leaves nothing behind', () => {
   assert.notDeepEqual(fixtureCluster('dev', firstSet({ replicas: 'many' })).findings, []);
   assert.deepEqual(fixtureCluster('dev'), fixtureCluster('dev'));

@@ -37,7 +37,7 @@ const refused = (reason: string): RoleOptions => ({ kind: 'refused', reason });
 
 const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** Reads `options`; a role may log in unless they say otherwise. `reason` continues a sentence: "… is refused: REASON". */
+/** Reads `options`; a role may log in unless they say otherwise. `reason` continues a sentence: "refused: REASON". */
 export const parseRoleOptions = (options: string): RoleOptions => {
   if (/--|\/\*|\*\//.test(options)) return refused('comments are not allowed');
   const tokens = tokensOf(options);
@@ -76,7 +76,8 @@ export const parseRoleOptions = (options: string): RoleOptions => {
     } else if (['IN', 'ROLE', 'USER', 'ADMIN', 'SYSID'].includes(token.text)) {
       return refused(`${token.text} can only be given when a role is created; grant memberships in SQL`);
     } else {
-      return refused(`${token.text} is no role option`);
+      // Not what it is: who forgets quotes may have written a password here.
+      return refused('it holds a word that is no role option');
     }
     if (found.has(attribute)) return refused(`${attribute} is given twice`);
     found.set(attribute, rendered);

@@ -28,13 +28,14 @@ const databasesOf = (field: Field): readonly string[] => {
   return [...new Set(databases)];
 };
 
+/** The text stays out of the message: it may hold a password. */
 const optionsOf = (field: Field): readonly string[] => {
   const parsed = parseRoleOptions(textOf(field) ?? '');
   if (parsed.kind === 'options') return parsed.options;
   report(field, {
     kind: 'invalid',
     reason: 'InvalidUserOptions',
-    message: `${shown(field.value)} is refused: ${parsed.reason}; the role gets LOGIN only until this is corrected`,
+    message: `refused: ${parsed.reason}; the role gets LOGIN only until this is corrected`,
   });
   return ['LOGIN'];
 };
