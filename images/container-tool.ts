@@ -131,6 +131,8 @@ function dockerLike(name: 'docker' | 'podman'): ContainerTool {
     runConfined: (reference, { uid, gid, command: [program, ...args], writable }) => {
       const restrictions = ['--read-only', '--network=none', '--cap-drop=ALL', '--security-opt=no-new-privileges', `--user=${uid}:${gid}`];
       const folders = writable.map((folder) => `--tmpfs=${folder}:mode=1777`);
+      // podman would give a user without a name one of its own making, which no pod does.
+      if (name === 'podman') restrictions.push('--passwd=false');
       return attempt([name, 'run', '--rm', ...restrictions, ...folders, `--entrypoint=${program}`, reference, ...args]);
     },
   };
