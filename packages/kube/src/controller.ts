@@ -116,6 +116,7 @@ export function createController(options: ControllerOptions): Controller {
     const abort = (reason: Error): void => {
       if (controller.signal.aborted) return;
       controller.abort(reason);
+      timer.cancel();
       timer = clock.after(graceMs, () => {
         options.onAbandoned?.(taken.key);
         abandoned.resolve();

@@ -155,6 +155,7 @@ function converse(socket: WebSocket, options: ExecOptions, what: string, signal:
     const stderr = createCollector('standard error', options.stderrLimitBytes ?? defaultLimitBytes, what);
     let status: Status | undefined;
     let output = Promise.resolve();
+    let untaken = 0;
 
     function fail(error: Error): void {
       signal.removeEventListener('abort', onAbort);
@@ -188,7 +189,13 @@ function converse(socket: WebSocket, options: ExecOptions, what: string, signal:
     /** Hands output on and reads no more until it is taken. */
     function hand(take: (chunk: Buffer) => void | Promise<void>, data: Buffer): void {
       socket.pause();
-      output = output.then(() => take(data)).then(() => socket.resume());
+      untaken += 1;
+      output = output
+        .then(() => take(data))
+        .then(() => {
+          untaken -= 1;
+          return untaken === 0 ? socket.resume() : undefined;
+        });
       output.catch((error: unknown) => fail(error instanceof Error ? error : new Error(messageOf(error))));
     }
 
@@ -202,16 +209,17 @@ function converse(socket: WebSocket, options: ExecOptions, what: string, signal:
     socket.on('error', (error) => fail(new ConnectionError(`${what}: ${messageOf(error)}`, { cause: error })));
     socket.once('close', (code, reason) => {
       signal.removeEventListener('abort', onAbort);
-      void output.then(() => {
+      output.then(finish, () => undefined);
+      function finish(): void {
         if (status === undefined) {
           const why = reason.length === 0 ? '' : `, ${reason.toString('utf8')}`;
-          return reject(new ConnectionError(`${what}: the connection closed before the command ended (${code}${why})`));
+          reject(new ConnectionError(`${what}: the connection closed before the command ended (${code}${why})`));
+          return;
         }
         const exitCode = exitCodeIn(status);
-        return exitCode === undefined
-          ? reject(new ExecFailedError(`${what}: ${status.message ?? 'failed without a message'}`))
-          : resolve({ exitCode, stdout: stdout.content(), stderr: stderr.content() });
-      });
+        if (exitCode === undefined) reject(new ExecFailedError(`${what}: ${status.message ?? 'failed without a message'}`));
+        else resolve({ exitCode, stdout: stdout.content(), stderr: stderr.content() });
+      }
     });
     socket.resume();
     if (options.stdin !== undefined) {
