@@ -9,6 +9,7 @@ const reference = (name: string): { readonly $ref: string } => ({ $ref: `#/compo
 const quantity = 'io.k8s.apimachinery.pkg.api.resource.Quantity';
 
 const definitions: Definitions = {
+  'io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry': { type: 'object', properties: { operation: { type: 'string' } } },
   'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta': { type: 'object', properties: { name: { type: 'string' } } },
   'io.k8s.apimachinery.pkg.apis.meta.v1.Time': { type: 'string', format: 'date-time' },
   [quantity]: { oneOf: [{ type: 'string' }, { type: 'number' }] },
@@ -37,7 +38,7 @@ const definitions: Definitions = {
   },
 };
 
-const roots = ['io.k8s.api.events.v1.Event', 'io.k8s.api.core.v1.Event'];
+const roots = ['io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry', 'io.k8s.api.events.v1.Event', 'io.k8s.api.core.v1.Event'];
 const types = typesModule(definitions, roots);
 const schemas = schemasModule(definitions, ['io.k8s.api.core.v1.Event']);
 
@@ -53,6 +54,7 @@ const typed: Readonly<Record<string, string>> = {
   'readonly lists': 'readonly names?: readonly string[];',
   'required fields': 'readonly count: number;',
   maps: 'readonly labels?: Readonly<Record<string, string>>;',
+  'a union where only the description names the values': "readonly operation?: 'Apply' | 'Update';",
   'a union of all kinds with metadata': 'export type KubernetesKind =\n  | Event;',
 };
 

@@ -19,6 +19,13 @@ const special: Readonly<Record<string, string>> = {
   'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray': 'JSONSchemaProps | readonly string[]',
 };
 
+/** Fields whose few values only their description names (meta/v1 of apimachinery 0.34). */
+const narrower: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry': { operation: "'Apply' | 'Update'" },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.Condition': { status: "'True' | 'False' | 'Unknown'" },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.Status': { status: "'Success' | 'Failure'" },
+};
+
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
 /** The text of `generated.types.ts`. */
@@ -73,7 +80,7 @@ function typeOf(name: string, definition: OpenApiSchema, nameOf: (name: string) 
     }
     if (own !== undefined && field === 'kind') return `  readonly kind: '${own.kind}';`;
     if (own !== undefined && field === 'metadata' && referenceOf(schema) === objectMeta) return '  readonly metadata: NamedObjectMeta;';
-    return `  readonly ${property(field)}${required.has(field) ? '' : '?'}: ${expression(schema, nameOf)};`;
+    return `  readonly ${property(field)}${required.has(field) ? '' : '?'}: ${narrower[name]?.[field] ?? expression(schema, nameOf)};`;
   });
   return [`export interface ${nameOf(name)} {`, ...fields, '}', ''].join('\n');
 }

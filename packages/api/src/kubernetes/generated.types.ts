@@ -593,72 +593,7 @@ export interface ContainerStatus {
   readonly restartCount: number;
   readonly started?: boolean;
   readonly state?: ContainerState;
-  readonly stopSignal?:
-    | 'SIGABRT'
-    | 'SIGALRM'
-    | 'SIGBUS'
-    | 'SIGCHLD'
-    | 'SIGCLD'
-    | 'SIGCONT'
-    | 'SIGFPE'
-    | 'SIGHUP'
-    | 'SIGILL'
-    | 'SIGINT'
-    | 'SIGIO'
-    | 'SIGIOT'
-    | 'SIGKILL'
-    | 'SIGPIPE'
-    | 'SIGPOLL'
-    | 'SIGPROF'
-    | 'SIGPWR'
-    | 'SIGQUIT'
-    | 'SIGRTMAX'
-    | 'SIGRTMAX-1'
-    | 'SIGRTMAX-10'
-    | 'SIGRTMAX-11'
-    | 'SIGRTMAX-12'
-    | 'SIGRTMAX-13'
-    | 'SIGRTMAX-14'
-    | 'SIGRTMAX-2'
-    | 'SIGRTMAX-3'
-    | 'SIGRTMAX-4'
-    | 'SIGRTMAX-5'
-    | 'SIGRTMAX-6'
-    | 'SIGRTMAX-7'
-    | 'SIGRTMAX-8'
-    | 'SIGRTMAX-9'
-    | 'SIGRTMIN'
-    | 'SIGRTMIN+1'
-    | 'SIGRTMIN+10'
-    | 'SIGRTMIN+11'
-    | 'SIGRTMIN+12'
-    | 'SIGRTMIN+13'
-    | 'SIGRTMIN+14'
-    | 'SIGRTMIN+15'
-    | 'SIGRTMIN+2'
-    | 'SIGRTMIN+3'
-    | 'SIGRTMIN+4'
-    | 'SIGRTMIN+5'
-    | 'SIGRTMIN+6'
-    | 'SIGRTMIN+7'
-    | 'SIGRTMIN+8'
-    | 'SIGRTMIN+9'
-    | 'SIGSEGV'
-    | 'SIGSTKFLT'
-    | 'SIGSTOP'
-    | 'SIGSYS'
-    | 'SIGTERM'
-    | 'SIGTRAP'
-    | 'SIGTSTP'
-    | 'SIGTTIN'
-    | 'SIGTTOU'
-    | 'SIGURG'
-    | 'SIGUSR1'
-    | 'SIGUSR2'
-    | 'SIGVTALRM'
-    | 'SIGWINCH'
-    | 'SIGXCPU'
-    | 'SIGXFSZ';
+  readonly stopSignal?: 'SIGABRT' | 'SIGALRM' | 'SIGBUS' | 'SIGCHLD' | 'SIGCLD' | 'SIGCONT' | 'SIGFPE' | 'SIGHUP' | 'SIGILL' | 'SIGINT' | 'SIGIO' | 'SIGIOT' | 'SIGKILL' | 'SIGPIPE' | 'SIGPOLL' | 'SIGPROF' | 'SIGPWR' | 'SIGQUIT' | 'SIGRTMAX' | 'SIGRTMAX-1' | 'SIGRTMAX-10' | 'SIGRTMAX-11' | 'SIGRTMAX-12' | 'SIGRTMAX-13' | 'SIGRTMAX-14' | 'SIGRTMAX-2' | 'SIGRTMAX-3' | 'SIGRTMAX-4' | 'SIGRTMAX-5' | 'SIGRTMAX-6' | 'SIGRTMAX-7' | 'SIGRTMAX-8' | 'SIGRTMAX-9' | 'SIGRTMIN' | 'SIGRTMIN+1' | 'SIGRTMIN+10' | 'SIGRTMIN+11' | 'SIGRTMIN+12' | 'SIGRTMIN+13' | 'SIGRTMIN+14' | 'SIGRTMIN+15' | 'SIGRTMIN+2' | 'SIGRTMIN+3' | 'SIGRTMIN+4' | 'SIGRTMIN+5' | 'SIGRTMIN+6' | 'SIGRTMIN+7' | 'SIGRTMIN+8' | 'SIGRTMIN+9' | 'SIGSEGV' | 'SIGSTKFLT' | 'SIGSTOP' | 'SIGSYS' | 'SIGTERM' | 'SIGTRAP' | 'SIGTSTP' | 'SIGTTIN' | 'SIGTTOU' | 'SIGURG' | 'SIGUSR1' | 'SIGUSR2' | 'SIGVTALRM' | 'SIGWINCH' | 'SIGXCPU' | 'SIGXFSZ';
   readonly user?: ContainerUser;
   readonly volumeMounts?: readonly VolumeMountStatus[];
 }
@@ -942,72 +877,7 @@ export interface KeyToPath {
 export interface Lifecycle {
   readonly postStart?: LifecycleHandler;
   readonly preStop?: LifecycleHandler;
-  readonly stopSignal?:
-    | 'SIGABRT'
-    | 'SIGALRM'
-    | 'SIGBUS'
-    | 'SIGCHLD'
-    | 'SIGCLD'
-    | 'SIGCONT'
-    | 'SIGFPE'
-    | 'SIGHUP'
-    | 'SIGILL'
-    | 'SIGINT'
-    | 'SIGIO'
-    | 'SIGIOT'
-    | 'SIGKILL'
-    | 'SIGPIPE'
-    | 'SIGPOLL'
-    | 'SIGPROF'
-    | 'SIGPWR'
-    | 'SIGQUIT'
-    | 'SIGRTMAX'
-    | 'SIGRTMAX-1'
-    | 'SIGRTMAX-10'
-    | 'SIGRTMAX-11'
-    | 'SIGRTMAX-12'
-    | 'SIGRTMAX-13'
-    | 'SIGRTMAX-14'
-    | 'SIGRTMAX-2'
-    | 'SIGRTMAX-3'
-    | 'SIGRTMAX-4'
-    | 'SIGRTMAX-5'
-    | 'SIGRTMAX-6'
-    | 'SIGRTMAX-7'
-    | 'SIGRTMAX-8'
-    | 'SIGRTMAX-9'
-    | 'SIGRTMIN'
-    | 'SIGRTMIN+1'
-    | 'SIGRTMIN+10'
-    | 'SIGRTMIN+11'
-    | 'SIGRTMIN+12'
-    | 'SIGRTMIN+13'
-    | 'SIGRTMIN+14'
-    | 'SIGRTMIN+15'
-    | 'SIGRTMIN+2'
-    | 'SIGRTMIN+3'
-    | 'SIGRTMIN+4'
-    | 'SIGRTMIN+5'
-    | 'SIGRTMIN+6'
-    | 'SIGRTMIN+7'
-    | 'SIGRTMIN+8'
-    | 'SIGRTMIN+9'
-    | 'SIGSEGV'
-    | 'SIGSTKFLT'
-    | 'SIGSTOP'
-    | 'SIGSYS'
-    | 'SIGTERM'
-    | 'SIGTRAP'
-    | 'SIGTSTP'
-    | 'SIGTTIN'
-    | 'SIGTTOU'
-    | 'SIGURG'
-    | 'SIGUSR1'
-    | 'SIGUSR2'
-    | 'SIGVTALRM'
-    | 'SIGWINCH'
-    | 'SIGXCPU'
-    | 'SIGXFSZ';
+  readonly stopSignal?: 'SIGABRT' | 'SIGALRM' | 'SIGBUS' | 'SIGCHLD' | 'SIGCLD' | 'SIGCONT' | 'SIGFPE' | 'SIGHUP' | 'SIGILL' | 'SIGINT' | 'SIGIO' | 'SIGIOT' | 'SIGKILL' | 'SIGPIPE' | 'SIGPOLL' | 'SIGPROF' | 'SIGPWR' | 'SIGQUIT' | 'SIGRTMAX' | 'SIGRTMAX-1' | 'SIGRTMAX-10' | 'SIGRTMAX-11' | 'SIGRTMAX-12' | 'SIGRTMAX-13' | 'SIGRTMAX-14' | 'SIGRTMAX-2' | 'SIGRTMAX-3' | 'SIGRTMAX-4' | 'SIGRTMAX-5' | 'SIGRTMAX-6' | 'SIGRTMAX-7' | 'SIGRTMAX-8' | 'SIGRTMAX-9' | 'SIGRTMIN' | 'SIGRTMIN+1' | 'SIGRTMIN+10' | 'SIGRTMIN+11' | 'SIGRTMIN+12' | 'SIGRTMIN+13' | 'SIGRTMIN+14' | 'SIGRTMIN+15' | 'SIGRTMIN+2' | 'SIGRTMIN+3' | 'SIGRTMIN+4' | 'SIGRTMIN+5' | 'SIGRTMIN+6' | 'SIGRTMIN+7' | 'SIGRTMIN+8' | 'SIGRTMIN+9' | 'SIGSEGV' | 'SIGSTKFLT' | 'SIGSTOP' | 'SIGSYS' | 'SIGTERM' | 'SIGTRAP' | 'SIGTSTP' | 'SIGTTIN' | 'SIGTTOU' | 'SIGURG' | 'SIGUSR1' | 'SIGUSR2' | 'SIGVTALRM' | 'SIGWINCH' | 'SIGXCPU' | 'SIGXFSZ';
 }
 
 export interface LifecycleHandler {
@@ -1248,12 +1118,7 @@ export interface PersistentVolumeClaimSpec {
 
 export interface PersistentVolumeClaimStatus {
   readonly accessModes?: readonly ('ReadOnlyMany' | 'ReadWriteMany' | 'ReadWriteOnce' | 'ReadWriteOncePod')[];
-  readonly allocatedResourceStatuses?: Readonly<
-    Record<
-      string,
-      'ControllerResizeInProgress' | 'ControllerResizeInfeasible' | 'NodeResizeInProgress' | 'NodeResizeInfeasible' | 'NodeResizePending'
-    >
-  >;
+  readonly allocatedResourceStatuses?: Readonly<Record<string, 'ControllerResizeInProgress' | 'ControllerResizeInfeasible' | 'NodeResizeInProgress' | 'NodeResizeInfeasible' | 'NodeResizePending'>>;
   readonly allocatedResources?: Readonly<Record<string, Quantity>>;
   readonly capacity?: Readonly<Record<string, Quantity>>;
   readonly conditions?: readonly PersistentVolumeClaimCondition[];
@@ -2227,8 +2092,8 @@ export interface ExternalDocumentation {
 export type JSON = unknown;
 
 export interface JSONSchemaProps {
-  readonly $ref?: string;
-  readonly $schema?: string;
+  readonly '$ref'?: string;
+  readonly '$schema'?: string;
   readonly additionalItems?: JSONSchemaPropsOrBool;
   readonly additionalProperties?: JSONSchemaPropsOrBool;
   readonly allOf?: readonly JSONSchemaProps[];
@@ -2317,7 +2182,7 @@ export interface Condition {
   readonly message: string;
   readonly observedGeneration?: number;
   readonly reason: string;
-  readonly status: string;
+  readonly status: 'True' | 'False' | 'Unknown';
   readonly type: string;
 }
 
@@ -2363,7 +2228,7 @@ export interface ManagedFieldsEntry {
   readonly fieldsType?: string;
   readonly fieldsV1?: FieldsV1;
   readonly manager?: string;
-  readonly operation?: string;
+  readonly operation?: 'Apply' | 'Update';
   readonly subresource?: string;
   readonly time?: Time;
 }
@@ -2410,7 +2275,7 @@ export interface Status {
   readonly message?: string;
   readonly metadata?: ListMeta;
   readonly reason?: string;
-  readonly status?: string;
+  readonly status?: 'Success' | 'Failure';
 }
 
 export interface StatusCause {
