@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { server } from '../src/testing/server.ts';
-import type { Server } from '../src/testing/server.ts';
 import { documents, schemaRoots, typeRoots } from './kubernetes-kinds.ts';
 import { schemasModule } from './kubernetes-schemas.ts';
 import { typesModule } from './kubernetes-types.ts';
 import { readDefinitions } from './openapi.ts';
-import type { Definitions } from './openapi.ts';
 
-let api: Server;
-let definitions: Definitions;
-
-before(async () => {
-  api = await server();
-  definitions = await readDefinitions(async (path) => {
-    const { body } = await api.client.raw({ method: 'GET', path: `/openapi/v3/${path}`, accept: 'application/json' });
-    return body.toString('utf8');
-  }, documents);
-});
-
+const api = await server();
 after(() => api[Symbol.asyncDispose]());
+
+const definitions = await readDefinitions(async (path) => {
+  const { body } = await api.client.raw({ method: 'GET', path: `/openapi/v3/${path}`, accept: 'application/json' });
+  return body.toString('utf8');
+}, documents);
 
 const generated = (name: string): string => readFileSync(new URL(`../src/kubernetes/${name}`, import.meta.url), 'utf8');
 

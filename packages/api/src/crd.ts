@@ -2,7 +2,7 @@
 import type { CustomResourceDefinition, JSONSchemaProps } from './kubernetes/generated.types.ts';
 import { object, string } from './schema/builders.ts';
 import type { Schema } from './schema/schema.ts';
-import { toStructural } from './schema/structural.ts';
+import { uncheckedStructural } from './schema/structural.ts';
 
 export interface PrinterColumn {
   readonly name: string;
@@ -31,8 +31,8 @@ export interface CustomResource {
 }
 
 /**
- * The definition to install. Parts of the schemas are shared between versions and fields: do not change it.
- * @throws NotStructuralError when the schema holds what a CRD must not.
+ * The definition to install. Parts of the schemas are shared between versions and fields: do not change it. That a definition is structural
+ * is checked where it is generated, not here.
  */
 export function customResourceDefinition(resource: CustomResource): CustomResourceDefinition {
   const { group, names, versions, columns, schema } = resource;
@@ -62,7 +62,7 @@ function rootSchema(schema: Schema, version: string): JSONSchemaProps {
     ...schema,
     node: { ...schema.node, fields: { ...typeFields, ...schema.node.fields } },
   };
-  const structural = toStructural(root, version);
+  const structural = uncheckedStructural(root, version);
   return { ...structural, properties: { ...structural.properties, metadata: { type: 'object' } } } as JSONSchemaProps;
 }
 

@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { customResourceDefinitions } from './crds.ts';
 import { postgresCluster } from './crunchy/postgres-cluster.ts';
 import { installed, server } from './testing/server.ts';
-import type { Server } from './testing/server.ts';
 import type { CustomResourceDefinition } from './kubernetes/generated.types.ts';
 
-let api: Server;
-let definitions: readonly CustomResourceDefinition[];
-
-before(async () => {
-  api = await server();
-  definitions = await installed(api.client);
-});
-
+const api = await server();
 after(() => api[Symbol.asyncDispose]());
+
+const definitions = await installed(api.client);
 
 test('CRDs: install by server-side apply, are established, and are structural', () => {
   assert.ok(definitions.length > 0);

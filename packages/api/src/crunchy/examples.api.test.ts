@@ -1,24 +1,19 @@
 /** The example manifests, folder by folder as kustomize builds them, before the API server. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import type { NewObject } from '@pgherd/kube';
 import { parse } from 'yaml';
 import { installed, refusals, server } from '../testing/server.ts';
-import type { Server } from '../testing/server.ts';
 import { postgresCluster } from './postgres-cluster.ts';
 
 const examples = new URL('../../../../examples/gitops/', import.meta.url);
 const manifest = (folder: string): NewObject => parse(readFileSync(new URL(`${folder}/postgres.yaml`, examples), 'utf8')) as NewObject;
 
-let api: Server;
-
-before(async () => {
-  api = await server();
-  await installed(api.client);
-});
-
+const api = await server();
 after(() => api[Symbol.asyncDispose]());
+
+await installed(api.client);
 
 /** kustomize merges a kind that it does not know as RFC 7386 does: objects key by key, everything else is replaced. */
 function merged(base: unknown, patch: unknown): unknown {

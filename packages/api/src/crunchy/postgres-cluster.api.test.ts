@@ -1,14 +1,14 @@
 /** The schema of PostgresCluster before the API server, which is the judge of what it accepts. Nothing is stored: every write is a dry run. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import type { NewObject, ResourceType } from '@pgherd/kube';
 import { parse } from 'yaml';
 import { allPaths } from '../schema/paths.ts';
 import { changed, firstPlace, placeName, valueAt } from '../testing/objects.ts';
 import type { Place } from '../testing/objects.ts';
 import { created, installed, refusals, server } from '../testing/server.ts';
-import type { Refusal, Server } from '../testing/server.ts';
+import type { Refusal } from '../testing/server.ts';
 import { violations } from '../testing/violations.ts';
 import { postgresCluster } from './postgres-cluster.ts';
 
@@ -29,14 +29,10 @@ const complete = JSON.parse(
 ) as Manifest;
 const spec = allPaths(postgresCluster.schema).filter(({ path }) => path.startsWith('spec.'));
 
-let api: Server;
-
-before(async () => {
-  api = await server();
-  await installed(api.client);
-});
-
+const api = await server();
 after(() => api[Symbol.asyncDispose]());
+
+await installed(api.client);
 
 /** As the version has it: v1 knows no userInterface. */
 function inVersion(manifest: Manifest, version: Version): Manifest {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { customResourceDefinition } from '../crd.ts';
+import { structuralProblems } from '../schema/check.ts';
 import type { SchemaNode } from '../schema/node.ts';
 import { allPaths } from '../schema/paths.ts';
 import type { StructuralSchema } from '../schema/structural-schema.ts';
@@ -64,6 +65,12 @@ test('PostgresCluster: descriptions are sentences', () => {
 test('PostgresCluster: both versions have one structure, so that objects need no conversion', () => {
   assert.deepEqual(withoutRules(schemaOf('v1beta1')), withoutRules(schemaOf('v1')));
 });
+
+for (const { name } of postgresCluster.versions) {
+  test(`PostgresCluster ${name}: the schema is structural`, () => {
+    assert.deepEqual(structuralProblems(schemaOf(name)), []);
+  });
+}
 
 test('PostgresCluster: v1beta1 is stored, and both versions are served', () => {
   assert.deepEqual(
