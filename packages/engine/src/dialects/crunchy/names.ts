@@ -8,8 +8,21 @@ import { at, report, shown, textOf } from './fields.ts';
 const serviceLabel = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 const label = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 
-/** `metadataName` is the place of the cluster's name. */
-export const checkNames = (metadataName: Field, cluster: string, sets: readonly InstanceSet[]): void => {
+/** The StatefulSet controller puts the name, a dash and ten characters of a hash into a label, which holds 63. */
+const longestStatefulSetName = 52;
+
+/** `metadataName` is the place of the cluster's name; `backups`: there is a repository host. */
+export const checkNames = (metadataName: Field, cluster: string, sets: readonly InstanceSet[], backups: boolean): void => {
+  const host = profile.names.repositoryHost(cluster);
+  if (backups && host.length > longestStatefulSetName) {
+    const longest = longestStatefulSetName - (host.length - cluster.length);
+    report(metadataName, {
+      kind: 'invalid',
+      reason: 'NameTooLong',
+      message: `cluster ${shown(cluster)} has ${cluster.length} characters, its repository host can be named after ${longest} at most; make the cluster anew under a shorter name, or run it without backups`,
+      blocking: true,
+    });
+  }
   if (!serviceLabel.test(cluster)) {
     report(metadataName, {
       kind: 'invalid',

@@ -199,6 +199,32 @@ test('reading: a cluster whose name no Service can bear is blocked', () => {
   assert.deepEqual(found(findings), ['invalid InvalidName metadata.name blocking']);
 });
 
+test('reading: a cluster name too long for the repository host blocks, unless there is none', () => {
+  const manifest = fixtureManifest('dev');
+  const named = (length: number, change: (spec: Spec) => unknown): readonly string[] => {
+    const { findings } = read(
+      withSpec({ ...manifest, metadata: { ...manifest.metadata, name: 'h'.repeat(length) } }, (spec) =>
+        change(firstSet({ name: 'p' })(spec)),
+      ),
+      testConfiguration,
+      testNowMs,
+    );
+    return found(findings);
+  };
+  assert.deepEqual(
+    named(42, (spec) => spec),
+    [],
+  );
+  assert.deepEqual(
+    named(43, (spec) => spec),
+    ['invalid NameTooLong metadata.name blocking'],
+  );
+  assert.deepEqual(
+    named(45, (spec) => ({ ...spec, backups: undefined })),
+    [],
+  );
+});
+
 test('I9: no message of reading repeats what may be a password', () => {
   const { findings } = fixtureCluster('dev', (spec) => ({
     ...spec,

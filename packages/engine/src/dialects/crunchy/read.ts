@@ -50,7 +50,7 @@ export const read = (
   const majorVersion = majorVersionOf(at(spec, 'postgresVersion'), nowMs);
   const image = postgresImageOf(spec, majorVersion, configuration);
   const sets = setsOf(at(spec, 'instances'), { cluster: name, metadata, spread, backups: pgbackrest });
-  checkNames({ path: 'metadata.name', value: name, findings }, name, sets);
+  checkNames({ path: 'metadata.name', value: name, findings }, name, sets, pgbackrest !== undefined);
   checkSwitchoverTarget(spec, name, sets);
   const users = usersOf(spec, name);
   const instances = itemsOf(at(spec, 'instances'));

@@ -49,7 +49,7 @@ const additionalContainersOf = (field: Field, own: readonly string[]): readonly 
 };
 
 /** How many pods of the set an eviction must leave. Nothing to leave: no PodDisruptionBudget. */
-export const minAvailableOf = (field: Field, replicas: number): number | string | undefined => {
+const minAvailableOf = (field: Field, replicas: number): number | string | undefined => {
   const usual = replicas > 1 ? 1 : undefined;
   const { value } = field;
   if (!isPresent(field)) return usual;

@@ -11,7 +11,7 @@ const longestIdentifierBytes = 63;
 const identifierBytes = (name: string): number => new TextEncoder().encode(name).length;
 
 /** A role's name is also part of a Secret's name and a label's value, so it follows Kubernetes' rules for labels of DNS (RFC 1123). */
-export const isUserName = (name: string): boolean => /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name);
+const isUserName = (name: string): boolean => /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name);
 
 const databasesOf = (field: Field): readonly string[] => {
   const databases = itemsOf(field).flatMap((item) => {
