@@ -235,6 +235,8 @@ const containersOf = (cluster: Cluster, set: InstanceSet, member: MemberIdentity
         paths.certificates,
         paths.replicationCertificates,
         paths.patroni.directory,
+        'postgres',
+        'patroni',
       ),
       mounts: [mounts.certificates, mounts.patroni, accountsMount, temporaryMount],
       resources: helper(containers.certificateCopy),

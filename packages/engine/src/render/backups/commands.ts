@@ -71,7 +71,7 @@ if [ "$found" != "$wanted" ]; then
   exit 75
 fi
 exec pgbackrest backup --stanza="$stanza" "$@"
-`,
+`.trim(),
   'backup',
   stanza,
   configurationHash,

@@ -100,6 +100,8 @@ export const serverContainers = (cluster: Cluster, backups: BackupSettings, part
         containers.backupConfiguration,
         majorVersion,
         String(watchIntervalSeconds),
+        'pgbackrest',
+        'pgbackrest server ',
         serverDirectory,
         configurationDirectory,
       ),

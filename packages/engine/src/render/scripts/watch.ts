@@ -30,10 +30,12 @@ exec {pause}<> <(:)
 /**
  * Copies the replication certificate where libpq accepts it and makes PostgreSQL and Patroni read their files again.
  *
- * Parameters: seconds between looks, mounted certificates, where the replication certificate goes, directory of Patroni's configuration.
+ * Parameters: seconds between looks, mounted certificates, where the replication certificate goes, directory of Patroni's configuration,
+ * names of the programs.
  */
 export const certificateCopy = String.raw`
 interval=$1 certificates=$2 replication=$3 configuration=$4
+shift 4
 ${functions}
 loaded=$(times "$certificates" "$configuration")
 while :; do
@@ -42,8 +44,7 @@ while :; do
   if [ "$found" != "$loaded" ] &&
     install -D --mode=0600 --target-directory="$replication" -- "$certificates"/replication/tls.crt "$certificates"/replication/tls.key "$certificates"/replication/ca.crt
   then
-    signal postgres ''
-    signal patroni ''
+    for program; do signal "$program" ''; done
     loaded=$found
     echo "Loaded certificates and configuration dated:" "$loaded"
   fi
@@ -53,18 +54,18 @@ done
 /**
  * Makes the pgBackRest server read its files again.
  *
- * Parameters: seconds between looks, directories to watch.
+ * Parameters: seconds between looks, name of the program, a part of its command line, directories to watch.
  */
 export const backupServerWatch = String.raw`
-interval=$1
-shift
+interval=$1 program=$2 command=$3
+shift 3
 ${functions}
 loaded=$(times "$@")
 while :; do
   read -r -t "$interval" -u "$pause" || :
   found=$(times "$@")
   if [ "$found" != "$loaded" ]; then
-    signal pgbackrest 'pgbackrest server '
+    signal "$program" "$command"
     loaded=$found
     echo "Loaded certificates and configuration dated:" "$loaded"
   fi

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { hostileName, run, runBeside, standIns, temporaryFolder } from '../../testing/programs.ts';
+import { archiveCommand, backupCommand, restoreCommand, stanzaCreateCommand } from './commands.ts';
+import { configurationDirectory, serverPort } from './layout.ts';
+
+const printing = { pgbackrest: 'printf "%s\\n" pgbackrest "$@"' };
+
+/** `restore_command` as PostgreSQL runs it, with the port and the mark of a test. */
+const restoring = async (context: TestContext, port: number, programs: Readonly<Record<string, string>> = printing) => {
+  const root = temporaryFolder(context);
+  const mark = join(root, 'absent');
+  const text = restoreCommand('db', '127.0.0.1')
+    .replaceAll('/tmp/repository-host-absent', mark)
+    .replaceAll(`/${serverPort}`, `/${port}`)
+    .replaceAll('%f', '000000010000000000000001')
+    .replaceAll('%p', 'pg_wal/RECOVERYXLOG');
+  const PATH = standIns(join(root, 'bin'), programs);
+  return { mark, ask: () => runBeside(['sh', '-c', text], { PATH }) };
+};
+
+test('archive command: PostgreSQL puts the path in', () => {
+  assert.equal(archiveCommand('db'), 'pgbackrest --stanza=db archive-push "%p"');
+});
+
+test('restore command: pgBackRest is asked when the repository host answers, and its status is the answer', async (context) => {
+  const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const found = await (await restoring(context, port)).ask();
+  assert.deepEqual(found.output.trim().split('\n'), [
+    'pgbackrest',
+    '--stanza=db',
+    'archive-get',
+    '000000010000000000000001',
+    'pg_wal/RECOVERYXLOG',
+  ]);
+  assert.equal(found.status, 0);
+  assert.equal((await (await restoring(context, port, { pgbackrest: 'exit 42' })).ask()).status, 42);
+});
+
+test('restore command: a repository host that is away means "not in the archive" at once, and is not asked again for a while', async (context) => {
+  const connecting = { ...printing, timeout: 'echo asked; exit 1' };
+  const { mark, ask } = await restoring(context, 1, connecting);
+  const first = await ask();
+  assert.deepEqual([first.status, first.output], [1, 'asked\n']);
+  assert.ok(existsSync(mark));
+  const second = await ask();
+  assert.deepEqual([second.status, second.output], [1, '']);
+});
+
+test('restore command: without one host for everything pgBackRest is always asked', () => {
+  assert.equal(restoreCommand('db', undefined), 'pgbackrest --stanza=db archive-get %f "%p"');
+});
+
+const inFolder = (context: TestContext, command: readonly string[], found: string, programs: Readonly<Record<string, string>>) => {
+  const root = join(temporaryFolder(context), hostileName);
+  mkdirSync(root);
+  writeFileSync(join(root, 'config-hash'), found);
+  return run(
+    command.map((word) => word.replace(configurationDirectory, root)),
+    { PATH: standIns(join(root, 'bin'), programs) },
+  );
+};
+
+test('stanza: it is created once the pod has the configuration that was meant', (context) => {
+  const command = stanzaCreateCommand('db', 99, 'wanted');
+  assert.equal(inFolder(context, command, 'wanted', printing).output, 'pgbackrest\nstanza-create\n--stanza=db\n');
+  const early = inFolder(context, command, 'older', printing);
+  assert.deepEqual([early.status, early.output], [75, '']);
+  assert.match(early.errors, /is older, not wanted yet/);
+});
+
+test('stanza: one of an older version is upgraded', (context) => {
+  const programs = { pgbackrest: 'echo "$1"; [ "$1" = stanza-upgrade ]' };
+  const result = inFolder(context, stanzaCreateCommand('db', 99, 'wanted'), 'wanted', programs);
+  assert.deepEqual([result.status, result.output], [0, 'stanza-create\nstanza-upgrade\n']);
+});
+
+test('backup: options arrive word by word, and only with the configuration that was meant', (context) => {
+  const command = backupCommand('db', 'wanted', ['--repo=1', hostileName]);
+  assert.equal(
+    inFolder(context, command, 'wanted', printing).output,
+    ['pgbackrest', 'backup', '--stanza=db', '--repo=1', hostileName, ''].join('\n'),
+  );
+  assert.equal(inFolder(context, command, 'older', printing).status, 75);
+});

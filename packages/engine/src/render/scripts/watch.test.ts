@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { companion, hostileName, temporaryFolder } from '../../testing/programs.ts';
+import { bashCommand } from '../programs.ts';
+import { backupServerWatch, certificateCopy } from './watch.ts';
+
+const limitMs = 10_000;
+
+/** Waits for a line of a process' output that holds `text`. */
+const line = async (process: ReturnType<typeof companion>, text: string): Promise<void> => {
+  assert.ok(process.stdout);
+  let seen = '';
+  for await (const chunk of process.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    seen += String(chunk);
+    if (seen.includes(text)) return;
+  }
+  assert.fail(`ended before it said ${text}: ${seen}`);
+};
+
+/** A process under a name of its own that dies of SIGHUP; only processes of that name are looked for. */
+const sleeper = (context: TestContext, root: string, name: string) => {
+  const program = join(root, name);
+  copyFileSync('/bin/sleep', program);
+  return companion(context, [program, '60']);
+};
+
+test(
+  'certificate copy: a renewed certificate is copied for its user alone, and the programs are told',
+  { timeout: limitMs },
+  async (context) => {
+    const root = join(temporaryFolder(context), hostileName);
+    const [certificates, configuration, replication] = ['certificates', 'configuration', 'out'].map((name) => join(root, name)) as [
+      string,
+      string,
+      string,
+    ];
+    mkdirSync(join(certificates, 'replication'), { recursive: true });
+    mkdirSync(configuration);
+    for (const file of ['tls.crt', 'tls.key', 'ca.crt']) writeFileSync(join(certificates, 'replication', file), file, { mode: 0o644 });
+    const name = `pgherd-t${process.pid}`;
+    const server = sleeper(context, root, name);
+    const other = sleeper(context, root, `${name}x`);
+    const watch = companion(
+      context,
+      bashCommand(certificateCopy, 'watch', 17, '0.02', certificates, replication, configuration, name, 'pgherd-none'),
+    );
+    // Changing until it is noticed: the watch may not yet have looked for the first time.
+    const touch = setInterval(() => writeFileSync(join(certificates, `renewed-${Date.now()}`), ''), 20);
+    context.after(() => clearInterval(touch));
+    await line(watch, 'Loaded certificates');
+    clearInterval(touch);
+    if (server.signalCode === null) await once(server, 'exit');
+    assert.equal(server.signalCode, 'SIGHUP');
+    assert.equal(other.signalCode, null);
+    assert.equal(readFileSync(join(replication, 'tls.key'), 'utf8'), 'tls.key');
+    assert.equal(statSync(join(replication, 'tls.key')).mode & 0o777, 0o600);
+  },
+);
+
+test('backup server: only the process with the right command line is told', { timeout: limitMs }, async (context) => {
+  const root = temporaryFolder(context);
+  const directory = join(root, hostileName);
+  mkdirSync(directory);
+  const name = `pgherd-b${process.pid}`;
+  const server = sleeper(context, root, name);
+  const other = companion(context, [join(root, name), '61']);
+  const watch = companion(context, bashCommand(backupServerWatch, 'watch', 17, '0.02', name, `${name} 60 `, directory));
+  const touch = setInterval(() => writeFileSync(join(directory, `renewed-${Date.now()}`), ''), 20);
+  context.after(() => clearInterval(touch));
+  await line(watch, 'Loaded certificates');
+  clearInterval(touch);
+  if (server.signalCode === null) await once(server, 'exit');
+  assert.equal(server.signalCode, 'SIGHUP');
+  assert.equal(other.signalCode, null);
+});

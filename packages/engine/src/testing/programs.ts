@@ -1,0 +1,66 @@
+/** Runs rendered commands for real, in a directory of their own, with stand-ins for the programs of an image. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+/** Part of a path that breaks whatever is not quoted. */
+export const hostileName = `it's "a" $(touch pwned) \`id\` \\ -rf * ;&|\n!`;
+
+/** A directory that goes with the test. */
+export const temporaryFolder = (context: TestContext, parent: string = tmpdir(), name = 'pgherd-'): string => {
+  const folder = mkdtempSync(join(parent, name));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+};
+
+/** Writes shell scripts that stand in for programs, and gives the PATH that finds them first. */
+export const standIns = (folder: string, programs: Readonly<Record<string, string>>): string => {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, script] of Object.entries(programs)) writeFileSync(join(folder, name), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+  return `${folder}:${process.env['PATH'] ?? ''}`;
+};
+
+export interface Ended {
+  readonly status: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs a command to its end, within ten seconds. */
+export const run = (command: readonly string[], environment: Readonly<Record<string, string>> = {}, cwd?: string): Ended => {
+  const [program = '', ...parameters] = command;
+  const { status, stdout, stderr, error } = spawnSync(program, parameters, {
+    encoding: 'utf8',
+    env: { ...process.env, ...environment },
+    timeout: 10_000,
+    ...(cwd !== undefined && { cwd }),
+  });
+  if (error !== undefined) throw error;
+  return { status, output: stdout, errors: stderr };
+};
+
+/** Runs a command beside the test, which needs its own loop to answer it. It is killed after ten seconds. */
+export const runBeside = async (command: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> => {
+  const [program = '', ...parameters] = command;
+  const child = spawn(program, parameters, { env: { ...process.env, ...environment }, timeout: 10_000 });
+  const [output, errors] = [child.stdout.setEncoding('utf8').toArray(), child.stderr.setEncoding('utf8').toArray()];
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code));
+  });
+  return { status, output: (await output).join(''), errors: (await errors).join('') };
+};
+
+/** A process that runs until the test ends. */
+export const companion = (
+  context: TestContext,
+  command: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess => {
+  const [program = '', ...parameters] = command;
+  const child = spawn(program, parameters, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  context.after(() => child.kill('SIGKILL'));
+  return child;
+};
