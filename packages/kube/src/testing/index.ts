@@ -5,3 +5,7 @@ export { defineConformance } from './conformance.ts';
 export type { ConformanceConnection, ConformanceOptions } from './conformance.ts';
 export { eventually } from './eventually.ts';
 export { loopbackClient, loopbackConfig } from './loopback.ts';
+export { startFaultProxy } from './faultProxy.ts';
+export type { ActiveRule, FaultProxy, ObservedWrite } from './faultProxy.ts';
+export type { Fault, FaultRule, ProxiedRequest, RequestMatch, Verb } from './faults.ts';
+export { realApiServerConfig } from './realApiServer.ts';
