@@ -9,13 +9,13 @@ import {
   createController,
   createEventRecorder,
   createTransport,
-  execute,
+  exec,
   kinds,
   messageOf,
   NotFoundError,
   ForbiddenError,
   resourceType,
-  runWithLease,
+  leadWhenElected,
   systemClock,
   type Client,
   type ClusterConfig,
@@ -105,19 +105,22 @@ export const runOperator = async ({ configuration, clusterConfig, log }: Operato
   const { leaderElection } = configuration;
   if (leaderElection === undefined) await lead(signal);
   else {
-    await runWithLease(
+    const { namespace, name, identity } = leaderElection;
+    metrics.leading(name, false);
+    await leadWhenElected(
       {
         client: createClient(leaseTransport),
-        namespace: leaderElection.namespace,
-        name: leaderElection.name,
-        identity: leaderElection.identity,
-        onState: (leads) => {
-          metrics.leading(leaderElection.name, leads);
-          log.info({ identity: leaderElection.identity }, leads ? 'leading' : 'not leading');
+        namespace,
+        name,
+        identity,
+        onLeader: (leader) => {
+          metrics.leading(name, leader === identity);
+          log.info({ leader, identity }, leader === identity ? 'leading' : 'not leading');
         },
+        onError: (error) => log.warn({ err: messageOf(error) }, 'the lease could not be renewed or taken; trying again'),
       },
-      lead,
       signal,
+      lead,
     );
   }
   await running;
@@ -139,14 +142,22 @@ const workOn = async (
   /** By key: the version of our own last write to the manifest. */
   const manifestVersions = new Map<string, string>();
   const uids = new Map<string, string>();
-  const recorder = createEventRecorder({ client, component: 'pgherd', clock: systemClock, onError: (error: Error) => log.warn({ err: messageOf(error) }, 'an event was lost') });
+  await using recorder = createEventRecorder({
+    client,
+    component: 'pgherd',
+    instance: configuration.leaderElection?.identity ?? 'pgherd',
+    onDropped: (reason, event) => log.warn({ reason, event: event.reason }, 'an event was not written'),
+  });
   const secretType = resourceType<KubernetesObject & StoredSecret>(kinds.secrets);
   const foreign = new Map<string, { readonly atMs: number; readonly secret: StoredSecret }>();
   /** Shared Secrets change once in years; a pass that runs often need not ask every time. */
   const foreignMs = 60_000;
 
   const programs = newPrograms({
-    run: async (target, command, input, timeoutMs, signal) => execute(client.transport, { ...target, command, stdin: input, deadlineMs: timeoutMs }, signal),
+    run: async ({ namespace, pod, container }, command, input, timeoutMs, signal) => {
+      const { exitCode, stdout, stderr } = await exec(client.transport, { namespace, pod, container, command, stdin: input, deadlineMs: timeoutMs, signal });
+      return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+    },
     readSecret: async (namespace, name) => readSecret(client, namespace, name, term),
     parse: (parser, output) => parseReading(parser, output, fingerprint),
     now: systemClock.now,
@@ -187,11 +198,11 @@ const workOn = async (
     name: 'cluster',
     maxConcurrent: configuration.workers,
     observer: {
-      onDepth: (depth: number) => metrics.queueDepth('cluster', depth),
-      onAdd: () => metrics.queueAdded('cluster'),
-      onRetry: () => metrics.queueRetried('cluster'),
-      onTaken: (waitedMs: number) => metrics.queueWaited('cluster', waitedMs),
-      onDone: (workedMs: number) => metrics.queueWorked('cluster', workedMs),
+      depth: (ready) => metrics.queueDepth('cluster', ready),
+      added: () => metrics.queueAdded('cluster'),
+      retried: () => metrics.queueRetried('cluster'),
+      taken: (readyForMs) => metrics.queueWaited('cluster', readyForMs),
+      done: (workedForMs) => metrics.queueWorked('cluster', workedForMs),
     },
     onPass: ({ key, outcome, durationMs, error }) => {
       metrics.reconciled('cluster', outcome, durationMs);
@@ -216,7 +227,7 @@ const workOn = async (
           configuration: engineConfiguration,
           now: systemClock.now,
           fingerprint,
-          plansOf: secretPlansFor,
+          plansOf: (cluster, children) => secretPlansFor(cluster, children, engineConfiguration),
           readForeign,
           refusals: (clusterUid) => refusals.get(clusterUid) ?? [],
         },
@@ -238,8 +249,8 @@ const workOn = async (
         }),
         engineConfiguration,
         now: systemClock.now,
-        record: (cluster, decision) => {
-          for (const event of decision.events) recorder.record(cluster.identity, event);
+        record: (decision) => {
+          for (const event of decision.events) recorder.record(object, event);
         },
         log,
         termSignal: term,

@@ -13,7 +13,7 @@ export interface PassSources {
   readonly acting: (key: ClusterKey, cluster: Cluster, signal: AbortSignal) => Omit<Acting, 'resource' | 'equalStatus' | 'signal'>;
   readonly engineConfiguration: EngineConfiguration;
   readonly now: () => number;
-  readonly record: (cluster: Cluster, decision: Decision) => void;
+  readonly record: (decision: Decision) => void;
   readonly log: Logger;
   /** Lives as long as the leadership: programs outlast the pass that started them. */
   readonly termSignal: AbortSignal;
@@ -55,7 +55,7 @@ export const pass = async (key: ClusterKey, object: KubernetesObject, signal: Ab
   const refusals = await act(decision, cluster, acting);
   sources.remember(cluster.identity.uid, refusals.map(asObserved));
   sources.observing.programs.start(cluster.identity.uid, decision.readings, decision.commands, sources.termSignal);
-  sources.record(cluster, decision);
+  sources.record(decision);
   if (refusals.length > 0) {
     sources.log.warn(
       { namespace: key.namespace, name: key.name, refusals: refusals.map(asObserved) },

@@ -3,7 +3,7 @@
  * object.
  */
 import { stamps, fieldManager, hashOf, type Cluster, type DesiredObject } from '@pgherd/engine';
-import { compareResourceVersions, isSubsetOf, type Client, type KubernetesObject, type UnstructuredObject } from '@pgherd/kube';
+import { compareResourceVersions, planApply, type Client, type KubernetesObject, type UnstructuredObject } from '@pgherd/kube';
 import { resourceOf } from '../kinds.ts';
 
 /** An object of that name is there, and it is not this cluster's. It is left alone. */
@@ -99,17 +99,15 @@ export const applyObject = async (desired: DesiredObject, cluster: Cluster, writ
     return 'written';
   }
 
-  const hash = hashOf(object);
-  const stamped = { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [stamps.applied]: hash } } };
-  if (live !== undefined) {
-    if (!isOurs(live, cluster)) throw new ObjectInTheWayError(kind, name, ownerOf(live));
-    if (live.metadata.annotations?.[stamps.applied] === hash && isSubsetOf(stamped, live)) return 'skipped';
-  }
+  if (live !== undefined && !isOurs(live, cluster)) throw new ObjectInTheWayError(kind, name, ownerOf(live));
+  const plan = planApply(object, live, stamps.applied);
+  if (plan.kind === 'skip') return 'skipped';
+  const hash = plan.object.metadata.annotations?.[stamps.applied] ?? '';
   const recent = writing.recent.get(key);
   const cacheIsBehind = recent !== undefined && (live === undefined || compareResourceVersions(live.metadata.resourceVersion ?? '0', recent.resourceVersion) < 0);
   if (cacheIsBehind && recent.hash === hash) return 'skipped';
   // Not known to be ours: without force, what somebody else holds there makes a conflict instead of being seized.
-  const written = await writing.client.apply(type, stamped, { fieldManager: fieldManager.children, force: live !== undefined, signal: writing.signal });
+  const written = await writing.client.apply(type, plan.object, { fieldManager: fieldManager.children, force: live !== undefined, signal: writing.signal });
   writing.wrote('apply', kind);
   writing.recent.set(key, hash, written.metadata.resourceVersion ?? '');
   return 'written';
