@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -29,6 +29,25 @@ test('bundle: TypeScript, a CommonJS module that requires a Node module, and top
     await writeFile(join(folder, 'bundle.mjs'), text);
     const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'bundle.mjs')]);
     assert.equal(stdout, '4\n');
+  });
+});
+
+test('bundle: a file that a package reads from beside itself is part of it', async () => {
+  const files = { 'main.ts': "import { table } from 'reader';\nconsole.log(table.length, table[0]);\n" };
+  await withSources(files, async (folder) => {
+    const reader = join(folder, 'node_modules/reader');
+    await mkdir(join(reader, 'lib'), { recursive: true });
+    await writeFile(join(reader, 'package.json'), '{"name":"reader","main":"lib/index.js"}');
+    await writeFile(
+      join(reader, 'lib/index.js'),
+      "const fs = require('fs');\nconst path = require('path');\nexports.table = fs.readFileSync(path.resolve(__dirname, '../table.bin'));\n",
+    );
+    await writeFile(join(reader, 'table.bin'), Uint8Array.of(200, 1, 2));
+    const text = await bundle(join(folder, 'main.ts'));
+    await rm(join(folder, 'node_modules'), { recursive: true });
+    await writeFile(join(folder, 'bundle.mjs'), text);
+    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'bundle.mjs')]);
+    assert.equal(stdout, '3 200\n');
   });
 });
 

@@ -3,9 +3,10 @@
  *
  *     node images/bundle.ts ENTRY OUTPUT
  */
-import { access, writeFile } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
+import { access, readFile, writeFile } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
+import type { Plugin } from 'esbuild';
 import { BundleFailed, MissingInput } from './errors.ts';
 
 const checkout = resolve(import.meta.dirname, '..');
@@ -13,6 +14,25 @@ const checkout = resolve(import.meta.dirname, '..');
 /** CommonJS packages inside an ES module call `require` for Node's own modules, which an ES module does not have by itself. */
 const requireForCommonJs =
   "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);";
+
+/** As packages read a file that lies beside their own, such as saslprep 1.0.3 its table of code points. */
+const readsFileBesideIt = /\bfs\.readFileSync\(path\.(?:join|resolve)\(__dirname, '([^']+)'\)\)/g;
+
+/** Puts the content of such files into the bundle, for nothing lies beside it in the image. */
+const inlineFilesBeside: Plugin = {
+  name: 'inline-files-beside',
+  setup: (build) => {
+    build.onLoad({ filter: /\/node_modules\/.*\.c?js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const names = [...source.matchAll(readsFileBesideIt)].flatMap(([, name]) => name ?? []);
+      if (names.length === 0) return undefined;
+      const encoded = new Map<string, string>();
+      for (const name of names) encoded.set(name, await readFile(resolve(dirname(path), name), 'base64'));
+      const contents = source.replaceAll(readsFileBesideIt, (_, name: string) => `Buffer.from('${encoded.get(name)}', 'base64')`);
+      return { contents, loader: 'js' };
+    });
+  },
+};
 
 /**
  * The bundle of `entry` as text: an ES module for Node 24, the same bytes for the same sources. Names are kept as they are, so that stack
@@ -35,6 +55,7 @@ export async function bundle(entry: string): Promise<string> {
       format: 'esm',
       banner: { js: requireForCommonJs },
       legalComments: 'eof',
+      plugins: [inlineFilesBeside],
       logLevel: 'silent',
     });
     return result.outputFiles[0]?.text ?? '';

@@ -1,4 +1,5 @@
 /** The programs that build images, behind one interface: buildah, docker and podman. */
+import { createHash } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -52,7 +53,8 @@ export interface Buildah extends ContainerTool {
 export function buildah(cache: string): Buildah {
   // The state beside the store holds counts of mounts, so it must not survive the machine's next start.
   const store = join(cache, 'store');
-  const state = join(process.env['XDG_RUNTIME_DIR'] ?? (process.geteuid?.() === 0 ? '/run' : tmpdir()), 'pgherd-images');
+  const volatile = process.env['XDG_RUNTIME_DIR'] ?? (process.geteuid?.() === 0 ? '/run' : tmpdir());
+  const state = join(volatile, `pgherd-images-${createHash('sha256').update(store).digest('hex').slice(0, 8)}`);
   const global = ['--root', store, '--runroot', state];
   const environment = { STORAGE_DRIVER: 'overlay', BUILDAH_ISOLATION: 'chroot' };
   const call = async (...args: readonly string[]): Promise<string> => (await run(['buildah', ...global, ...args], { environment })).trim();

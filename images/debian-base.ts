@@ -63,6 +63,8 @@ export async function bootstrapBase(recipe: BaseRecipe, output: string): Promise
       'mmdebstrap',
       '--variant=minbase',
       '--quiet',
+      // The sources name their keyring, so gpg is not needed to find it.
+      '--skip=check/signed-by',
       ...(recipe.sources.includes('https:') ? ['--include=ca-certificates'] : []),
       ...recipe.aptSettings.map((setting) => `--aptopt=${setting.replace(/;$/, '')}`),
       ...leftOut.map((rule) => `--dpkgopt=${rule}`),

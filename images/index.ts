@@ -136,7 +136,7 @@ async function buildArchive(tool: ContainerTool, image: BuiltImage, files: reado
 
 /** Runs `use` with the tool, while no other process of this machine builds. */
 async function withTool<T>(compiled: Compiled, use: (tool: Buildah | ContainerTool) => Promise<T>): Promise<T> {
-  await using _held = await lock('images', () => compiled.progress.note('waiting for another build of images to end'));
+  await using _held = await lock(`images ${compiled.cache}`, () => compiled.progress.note('waiting for another build of images to end'));
   const tool = await findContainerTool(compiled.tool, compiled.cache, compiled.progress);
   try {
     return await use(tool);
