@@ -92,7 +92,6 @@ export function typeName(node: SchemaNode): string {
     case 'string':
       return node.format === undefined ? 'string' : node.format;
     case 'integer':
-    case 'number':
     case 'boolean':
     case 'object':
       return node.kind;
@@ -121,7 +120,6 @@ function bounds(node: SchemaNode): readonly string[] {
         ...count(node.minLength, node.maxLength, 'character'),
       ];
     case 'integer':
-    case 'number':
       return [...said('≥', node.minimum), ...said('≤', node.maximum)];
     case 'map':
       return count(node.minProperties, node.maxProperties, 'key');

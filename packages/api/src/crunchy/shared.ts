@@ -28,9 +28,9 @@ export const metadata = (of: string) =>
     annotations: map('Annotations to add.', string('')),
   });
 
-export const priorityClassName = (of: string) => string(`PriorityClass of ${of}. A change restarts it.`);
+const priorityClassName = (of: string) => string(`PriorityClass of ${of}. A change restarts it.`);
 
-export const tolerations = (of: string) => list(`Taints that ${of} may run in spite of.`, toleration());
+const tolerations = (of: string) => list(`Taints that ${of} may run in spite of.`, toleration());
 
 export const topologySpreadConstraints = (of: string) =>
   list(

@@ -9,7 +9,7 @@
  *   });
  *   type User = Infer<typeof user>; // { readonly name: string; readonly databases?: readonly string[] }
  */
-import type { FieldNode, Json, NodeCommon, Rule } from './node.ts';
+import type { FieldNode, Json, Rule } from './node.ts';
 import type { StructuralSchema } from './structural-schema.ts';
 import type { Fields, Infer, InferWritten, Presence, ReadFields, Schema, WrittenFields } from './schema.ts';
 
@@ -219,5 +219,3 @@ function fieldNodes(fields: Fields): Readonly<Record<string, FieldNode>> {
     Object.entries(fields).map(([name, schema]) => [name, { node: schema.node, required: schema.presence === 'required' }]),
   );
 }
-
-export type { NodeCommon };

@@ -35,7 +35,7 @@ export interface NodeCommon {
   readonly rules?: readonly Rule[];
 }
 
-export interface StringNode extends NodeCommon {
+interface StringNode extends NodeCommon {
   readonly kind: 'string';
   readonly enum?: readonly string[];
   readonly pattern?: string;
@@ -44,25 +44,25 @@ export interface StringNode extends NodeCommon {
   readonly format?: string;
 }
 
-export interface NumberNode extends NodeCommon {
-  readonly kind: 'integer' | 'number';
-  readonly format?: 'int32' | 'int64' | 'float' | 'double';
+interface IntegerNode extends NodeCommon {
+  readonly kind: 'integer';
+  readonly format?: 'int32' | 'int64';
   readonly minimum?: number;
   readonly maximum?: number;
 }
 
-export interface BooleanNode extends NodeCommon {
+interface BooleanNode extends NodeCommon {
   readonly kind: 'boolean';
 }
 
 /** A value that is an integer or a string: quantities, ports, percentages, PostgreSQL parameters. `pattern` holds for the string form. */
-export interface IntOrStringNode extends NodeCommon {
+interface IntOrStringNode extends NodeCommon {
   readonly kind: 'intOrString';
   readonly pattern?: string;
   readonly maxLength?: number;
 }
 
-export interface ObjectNode extends NodeCommon {
+interface ObjectNode extends NodeCommon {
   readonly kind: 'object';
   readonly fields: Readonly<Record<string, FieldNode>>;
   /** `atomic`: server-side apply owns the object as a whole. */
@@ -76,7 +76,7 @@ export interface FieldNode {
   readonly required: boolean;
 }
 
-export interface MapNode extends NodeCommon {
+interface MapNode extends NodeCommon {
   readonly kind: 'map';
   readonly values: SchemaNode;
   readonly mapType?: 'atomic' | 'granular';
@@ -97,12 +97,12 @@ export interface ListNode extends NodeCommon {
 }
 
 /** An object of any shape. */
-export interface FreeFormNode extends NodeCommon {
+interface FreeFormNode extends NodeCommon {
   readonly kind: 'freeForm';
 }
 
 /** A Kubernetes type, by its name in the API server's OpenAPI. Its schema carries no descriptions. */
-export interface EmbeddedNode extends NodeCommon {
+interface EmbeddedNode extends NodeCommon {
   readonly kind: 'embedded';
   readonly type: string;
   readonly schema: StructuralSchema;
@@ -112,4 +112,4 @@ export interface EmbeddedNode extends NodeCommon {
 }
 
 export type SchemaNode =
-  StringNode | NumberNode | BooleanNode | IntOrStringNode | ObjectNode | MapNode | ListNode | FreeFormNode | EmbeddedNode;
+  StringNode | IntegerNode | BooleanNode | IntOrStringNode | ObjectNode | MapNode | ListNode | FreeFormNode | EmbeddedNode;

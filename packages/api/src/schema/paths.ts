@@ -26,7 +26,6 @@ function below(node: SchemaNode, path: string): readonly FieldPath[] {
       return below(node.values, `${path}.*`);
     case 'string':
     case 'integer':
-    case 'number':
     case 'boolean':
     case 'intOrString':
     case 'freeForm':

@@ -96,6 +96,10 @@ test('structural: null is allowed where the schema says so, also as a value of a
   });
 });
 
+test('structural: null is one of the values of an enumeration that allows it', () => {
+  assert.deepEqual(emitted(string('', { enum: ['a', 'b'], nullable: true })), { type: 'string', enum: ['a', 'b', null], nullable: true });
+});
+
 test('structural: rules and bounds of another version are left out', () => {
   const schema = list('', string(''), {
     maxItemsByVersion: { v1: 16 },

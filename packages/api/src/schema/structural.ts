@@ -45,13 +45,20 @@ export function descriptionOf(node: NodeCommon): string {
 function specific(node: SchemaNode, version: string): Loose {
   switch (node.kind) {
     case 'string': {
-      const { enum: values, pattern, minLength, maxLength, format } = node;
-      return { type: 'string', enum: values, pattern, minLength, maxLength, format };
+      const { enum: values, nullable, pattern, minLength, maxLength, format } = node;
+      // Null has to be one of the values where null is allowed.
+      return {
+        type: 'string',
+        enum: values !== undefined && nullable === true ? [...values, null] : values,
+        pattern,
+        minLength,
+        maxLength,
+        format,
+      };
     }
-    case 'integer':
-    case 'number': {
+    case 'integer': {
       const { format, minimum, maximum } = node;
-      return { type: node.kind, format, minimum, maximum };
+      return { type: 'integer', format, minimum, maximum };
     }
     case 'boolean':
       return { type: 'boolean' };

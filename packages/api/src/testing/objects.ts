@@ -1,7 +1,7 @@
 /** For tests: reading and changing plain objects by the paths that `allPaths` gives. */
 import type { FieldPath } from '../schema/paths.ts';
 
-export type PlainObject = { [key: string]: unknown };
+type PlainObject = { [key: string]: unknown };
 
 /** A place in an object: names and indexes. */
 export type Place = readonly (string | number)[];

@@ -18,7 +18,7 @@ export async function server(): Promise<Server> {
   return { client: createClient(transport), [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose]() };
 }
 
-export const definitions: ResourceType<CustomResourceDefinition> = resourceType(kinds.customResourceDefinitions);
+const definitions: ResourceType<CustomResourceDefinition> = resourceType(kinds.customResourceDefinitions);
 
 /** Installs our definitions and waits until objects of them can be made; gives the definitions as the server has them. */
 export async function installed(client: Client): Promise<readonly CustomResourceDefinition[]> {

@@ -59,7 +59,6 @@ function broken(node: SchemaNode, valid: unknown, version: string): readonly Bro
         ...(node.maxLength === undefined ? [] : [{ what: 'too long', value: 'x'.repeat(node.maxLength + 1), message: /Too long/ }]),
       ];
     case 'integer':
-    case 'number':
       return [
         { what: 'no number', value: 'one', message: /must be of type integer/ },
         ...(node.minimum === undefined

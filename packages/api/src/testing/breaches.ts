@@ -1,86 +1,16 @@
-/** The schema of PostgresCluster before the API server, which is the judge of what it accepts. Nothing is stored: every write is a dry run. */
-import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { after, test } from 'node:test';
-import type { NewObject, ResourceType } from '@pgherd/kube';
-import { parse } from 'yaml';
-import { allPaths } from '../schema/paths.ts';
-import { changed, firstPlace, placeName, valueAt } from '../testing/objects.ts';
-import type { Place } from '../testing/objects.ts';
-import { created, installed, refusals, server } from '../testing/server.ts';
-import type { Refusal } from '../testing/server.ts';
-import { violations } from '../testing/violations.ts';
-import { postgresCluster } from './postgres-cluster.ts';
-
-type Version = (typeof postgresCluster.versions)[number]['name'];
-
-interface Manifest extends NewObject {
-  readonly metadata: { readonly name: string };
-  readonly spec: object;
-}
-
-const { group } = postgresCluster;
-const { kind, plural } = postgresCluster.names;
-const typeIn = (version: Version): ResourceType => ({ group, version, kind, plural, namespaced: true });
-
-// By way of JSON, since aliases of YAML are one object, and a change of one would be a change of all.
-const complete = JSON.parse(
-  JSON.stringify(parse(readFileSync(new URL('golden/complete.yaml', import.meta.url), 'utf8'), { maxAliasCount: -1 })),
-) as Manifest;
-const spec = allPaths(postgresCluster.schema).filter(({ path }) => path.startsWith('spec.'));
-
-const api = await server();
-after(() => api[Symbol.asyncDispose]());
-
-await installed(api.client);
-
-/** As the version has it: v1 knows no userInterface. */
-function inVersion(manifest: Manifest, version: Version): Manifest {
-  const renamed = { ...manifest, apiVersion: `${group}/${version}` };
-  return version === 'v1' ? changed(renamed, ['spec', 'userInterface'], undefined) : renamed;
-}
-
-function check(manifest: Manifest, version: Version): Promise<readonly Refusal[]> {
-  return refusals(api.client, typeIn(version), { ...manifest, apiVersion: `${group}/${version}` });
-}
-
-const said = (found: readonly Refusal[]): string =>
-  found.map(({ field, message }) => `${field}: ${message}`).join('\n') || 'it was accepted';
-
-for (const version of ['v1beta1', 'v1'] as const) {
-  test(`PostgresCluster ${version}: what sets every field is accepted, and nothing of it is dropped`, async () => {
-    const given = inVersion(complete, version);
-    const stored = await created(api.client, typeIn(version), given);
-    assert.deepEqual((stored as Manifest & typeof stored).spec, given.spec);
-  });
-}
-
-const singleFieldViolations = violations(spec, complete, 'v1beta1');
-const sectionOf = (place: Place): string => String(place[1]);
-
-test('PostgresCluster: there is something to refuse in every section', () => {
-  assert.ok(singleFieldViolations.length > 500, `${singleFieldViolations.length} violations`);
-});
-
-for (const [section, all] of Map.groupBy(singleFieldViolations, ({ place }) => sectionOf(place))) {
-  test(`PostgresCluster: whatever breaks a check of a single field in spec.${section} is refused, and the field named`, async () => {
-    const wrong: string[] = [];
-    for (const { name, place, value, blamed, message } of all) {
-      const found = await check(changed(complete, place, value), 'v1beta1');
-      // What is wrong in one way may be wrong in others too; the field has to be among those named.
-      if (!found.some((refusal) => refusal.field === placeName(blamed) && message.test(refusal.message))) {
-        wrong.push(`${name}: expected ${placeName(blamed)}: ${String(message)}, got ${said(found)}`);
-      }
-    }
-    assert.deepEqual(wrong, []);
-  });
-}
+/**
+ * For each CEL rule of PostgresCluster changes of the complete example that break it, with the field that is to be blamed. The messages are
+ * written out, so that a change of what users read is a change here.
+ */
+import { firstPlace, placeName, valueAt } from './objects.ts';
+import { complete, specFields } from './postgres-cluster.ts';
+import type { Changes, Version } from './postgres-cluster.ts';
 
 /** A change of the complete example that a rule refuses, and the field that is blamed for it. */
-interface Breach {
+export interface Breach {
   readonly message: string;
   readonly field: string;
-  readonly changes: Readonly<Record<string, unknown>>;
+  readonly changes: Changes;
   /** Versions that refuse it; the others accept it. */
   readonly versions?: readonly Version[];
 }
@@ -129,9 +59,11 @@ const oneSource = 'give exactly one of claimName and image';
 const collectorNames = 'the operator sets K8S_POD_NAMESPACE, K8S_POD_NAME and PGPASSWORD itself';
 const upToHour = 'has to be between 0 and 60 minutes';
 
-const claims = spec.filter(({ node }) => node.kind === 'embedded' && node.type === 'PersistentVolumeClaimSpec').map(({ path }) => path);
+const claims = specFields
+  .filter(({ node }) => node.kind === 'embedded' && node.type === 'PersistentVolumeClaimSpec')
+  .map(({ path }) => path);
 
-const breaches: readonly Breach[] = [
+export const breaches: readonly Breach[] = [
   ...claims.flatMap((path): readonly Breach[] => {
     const place = firstPlace(complete, path);
     if (place === undefined) return [];
@@ -317,122 +249,3 @@ const breaches: readonly Breach[] = [
     versions: v1,
   },
 ];
-
-/** `spec.users[0].name` → its place; a key after the last known field may hold dashes and dots of its own. */
-function placeOf(name: string): Place {
-  return [...name.matchAll(/\[(\d+)\]|([^.[\]]+)/g)].map(([, index, step]) => (index === undefined ? (step ?? '') : Number(index)));
-}
-
-const broken = (manifest: Manifest, changes: Breach['changes']): Manifest =>
-  Object.entries(changes).reduce((object, [name, value]) => changed(object, placeOf(name), value), manifest);
-
-for (const version of ['v1beta1', 'v1'] as const) {
-  for (const { message, field, changes, versions } of breaches) {
-    const what = Object.entries(changes).map(
-      ([name, value]) => `${name} = ${value === undefined ? 'absent' : JSON.stringify(value).slice(0, 60)}`,
-    );
-    if (version === 'v1' && field.startsWith('spec.userInterface.')) continue;
-    if (versions?.includes(version) ?? true) {
-      test(`PostgresCluster ${version}: refuses ${what.join(', ')}: ${message}`, async () => {
-        const found = await check(broken(inVersion(complete, version), changes), version);
-        assert.ok(
-          found.some((refusal) => refusal.field === field && refusal.message.endsWith(message)),
-          `expected ${field}: ${message}\n${said(found)}`,
-        );
-      });
-    } else {
-      test(`PostgresCluster ${version}: accepts ${what.join(', ')}`, async () => {
-        assert.equal(said(await check(broken(inVersion(complete, version), changes), version)), 'it was accepted');
-      });
-    }
-  }
-}
-
-test('PostgresCluster: no rule is without an example that breaks it', () => {
-  const broken = new Set(breaches.map(({ message }) => message));
-  const rules = JSON.stringify(postgresCluster.schema.node, (_, value: unknown) => value);
-  const messages = [...rules.matchAll(/"rule":"(?:[^"\\]|\\.)*","message":("(?:[^"\\]|\\.)*")/g)].map(
-    ([, text]) => JSON.parse(text ?? '""') as string,
-  );
-  assert.ok(messages.length > 40);
-  assert.deepEqual(
-    [...new Set(messages)].filter((message) => !broken.has(message)),
-    [],
-  );
-});
-
-/** Changes that have to stay possible. */
-const accepted: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  'a repository name that goes on after its number': { 'spec.backups.pgbackrest.manual.repoName': 'repo1-old' },
-  'no backups': { 'spec.backups': undefined },
-  'empty backups': { 'spec.backups': {} },
-  'no users, and therefore the default one': { 'spec.users': undefined },
-  'an empty list of users': { 'spec.users': [] },
-  'a set without a name': { 'spec.instances[0].name': undefined },
-  'logs in the data directory': { [`${parameters}.log_directory`]: 'log' },
-  'logs at a fixed place': { [`${parameters}.log_directory`]: '/pgdata/logs/postgres/daily' },
-  'logs on the temporary volume': { [`${parameters}.log_directory`]: '/pgtmp/logs/postgres' },
-  'an elliptic curve': { [`${parameters}.ssl_ecdh_curve`]: 'prime256v1' },
-  'no batches': { 'spec.instrumentation.logs.batches': { minRecords: 0, maxDelay: '0' } },
-  'an image volume that says nothing of reading and writing': { 'spec.instances[0].volumes.additional[1].readOnly': undefined },
-  'an additional volume for no container': { 'spec.instances[0].volumes.additional[0].containers': [] },
-  'a simple ldap rule': { [`${rule0}.options`]: { ldapprefix: 'cn=', ldapsuffix: ',dc=example' } },
-  'quantities as numbers and with exponents': {
-    'spec.instances[0].resources': { requests: { cpu: 2, memory: '1e9' }, limits: { cpu: '500m', memory: 1073741824 } },
-  },
-  'a pooler log at its own place': { 'spec.proxy.pgBouncer.config.global.logfile': '/tmp/logs/pgbouncer/pooler.log' },
-};
-
-for (const version of ['v1beta1', 'v1'] as const) {
-  for (const [what, changes] of Object.entries(accepted)) {
-    test(`PostgresCluster ${version}: accepts ${what}`, async () => {
-      assert.equal(said(await check(broken(inVersion(complete, version), changes), version)), 'it was accepted');
-    });
-  }
-}
-
-test('PostgresCluster: sixteen sets are the most that v1 takes, v1beta1 takes more', async () => {
-  const set = valueAt(complete, ['spec', 'instances', 0]) as object;
-  const many = Array.from({ length: 17 }, (_, index) => ({ ...set, name: `s${index}` }));
-  const manifest = inVersion(changed(complete, ['spec', 'instances'], many), 'v1');
-  assert.equal(said(await check(manifest, 'v1beta1')), 'it was accepted');
-  const found = await check(manifest, 'v1');
-  assert.ok(
-    found.some(({ field, message }) => field === 'spec.instances' && /Too many: 17: must have at most 16 items/.test(message)),
-    said(found),
-  );
-});
-
-test('PostgresCluster: an object without a spec is accepted, so that its metadata can be applied alone', async () => {
-  assert.equal(said(await check({ ...complete, spec: undefined } as unknown as Manifest, 'v1beta1')), 'it was accepted');
-});
-
-test('PostgresCluster: the API server writes the defaults', async () => {
-  const manifest: Manifest = {
-    apiVersion: `${group}/v1beta1`,
-    kind,
-    metadata: { name: 'small' },
-    spec: {
-      postgresVersion: 17,
-      instances: [{ dataVolumeClaimSpec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }],
-      patroni: { switchover: { enabled: true } },
-      proxy: { pgBouncer: { service: {} } },
-      standby: {},
-      users: [{ name: 'a', password: {} }],
-      backups: { pgbackrest: { repos: [{ name: 'repo1' }], restore: { repoName: 'repo1' } } },
-    },
-  };
-  const { spec: stored } = (await created(api.client, typeIn('v1beta1'), manifest)) as unknown as Manifest;
-  assert.deepEqual(stored, {
-    postgresVersion: 17,
-    port: 5432,
-    instances: [
-      { name: '', replicas: 1, dataVolumeClaimSpec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
-    ],
-    patroni: { leaderLeaseDurationSeconds: 30, syncPeriodSeconds: 10, port: 8008, switchover: { enabled: true, type: 'Switchover' } },
-    proxy: { pgBouncer: { replicas: 1, port: 5432, service: { type: 'ClusterIP' } } },
-    standby: { enabled: true },
-    users: [{ name: 'a', password: { type: 'ASCII' } }],
-    backups: { pgbackrest: { repos: [{ name: 'repo1' }], restore: { repoName: 'repo1', enabled: false } } },
-  });
-});
