@@ -14,7 +14,8 @@ import { ensureCoredns } from './coredns.ts';
 import { ensureEtcd } from './etcd.ts';
 import { busyboxImage, ensureOwnImages, pauseImage } from './images.ts';
 import type { Instance } from './instance.ts';
-import { ensureMachine } from './machine.ts';
+import { lock } from './lock.ts';
+import { ensureMachine, ensureMountPoints } from './machine.ts';
 import { ensureBridge, ensureCable, setCable } from './network.ts';
 import { ensureKubelet, ensureKubeProxy, waitForNodes } from './node.ts';
 import { machinePaths } from './paths.ts';
@@ -76,6 +77,14 @@ async function bringUpControlPlane(instance: Instance, binaries: ControlPlaneBin
   });
 }
 
+/** What is done to the host itself. Under the lock of those who undo it for the last instance of the machine. */
+async function prepareHost(instance: Instance): Promise<void> {
+  await using _lock = await lock('register');
+  await changeSettings();
+  await ensureMountPoints();
+  await ensureBridge(instance.plan, nodesOf(instance));
+}
+
 /** Brings the whole instance up. @throws LocalError of the part that did not come up. */
 export async function bringUp(instance: Instance, parts: Parts, progress: Progress): Promise<void> {
   await ensureCredentials(instance);
@@ -89,8 +98,7 @@ export async function bringUp(instance: Instance, parts: Parts, progress: Progre
     return;
   }
   const nodes = nodesOf(instance);
-  await changeSettings();
-  await ensureBridge(instance.plan, nodes);
+  await prepareHost(instance);
   const [, initPids] = await Promise.all([
     bringUpControlPlane(instance, parts.controlPlane, api, progress),
     progress.step(`Starting ${nodes.length === 1 ? 'a machine' : `${nodes.length} machines`} with containerd`, () =>

@@ -27,6 +27,11 @@ echo 1 > /proc/sys/net/ipv4/ip_forward
 exec "$5"
 `;
 
+/** Makes the folders of the host that machines mount over. */
+export async function ensureMountPoints(): Promise<void> {
+  for (const folder of mountedOver) await mkdir(folder, { recursive: true });
+}
+
 /** A machine's name among the components of its instance. */
 function initName(machine: string): string {
   return `${machine}.machine`;
@@ -35,7 +40,7 @@ function initName(machine: string): string {
 /** Starts the machine unless it runs. @returns The host's id of its first process. */
 export async function ensureMachine(instance: InstancePaths, machine: MachineAddresses, pauseBinary: string): Promise<number> {
   const paths = machinePaths(instance, machine.name);
-  for (const folder of [paths.kubelet, paths.cni, paths.log, paths.volumes, ...mountedOver]) await mkdir(folder, { recursive: true });
+  for (const folder of [paths.kubelet, paths.cni, paths.log, paths.volumes]) await mkdir(folder, { recursive: true });
   // Containers of any user id reach their volumes through here.
   await chmod(paths.root, 0o711);
   await ensureRunning(instance, {

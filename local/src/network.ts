@@ -2,6 +2,7 @@
  * The host's side of an instance's network: a bridge, a virtual cable to each machine, routes to pods and services, and the few iptables
  * rules that let pods reach the world. Every function may be called again at any time.
  */
+import { readdir } from 'node:fs/promises';
 import type { AddressPlan, MachineAddresses, NodeAddresses } from './addresses.ts';
 import { attempt, run } from './command.ts';
 
@@ -54,6 +55,11 @@ export function iptablesRules(plan: AddressPlan): readonly Rule[] {
 
 async function deviceExists(name: string): Promise<boolean> {
   return (await attempt(['ip', 'link', 'show', name])).exitCode === 0;
+}
+
+/** The bridges of all instances with nodes on this machine. */
+export async function bridges(): Promise<readonly string[]> {
+  return (await readdir('/sys/class/net')).filter((device) => /^pgherd\d+$/.test(device));
 }
 
 /** Makes the bridge, its routes and the rules. */

@@ -3,11 +3,10 @@ import { readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attempt, run } from './command.ts';
 import { machineCgroup, removeCgroup } from './cgroups.ts';
-import { listInstances } from './instance.ts';
 import type { Instance } from './instance.ts';
 import { lock } from './lock.ts';
 import { mountedOver, stopMachine } from './machine.ts';
-import { removeBridge } from './network.ts';
+import { bridges, removeBridge } from './network.ts';
 import { nodesOf } from './bring-up.ts';
 import { killMarked, recordedComponents, stopComponent } from './processes.ts';
 import { restoreSettings } from './sysctls.ts';
@@ -50,10 +49,10 @@ export async function tearDown(root: string, instance: Instance): Promise<void> 
       .map((entry) => rm(join(paths.root, entry), { recursive: true, force: true })),
   );
   await rm(paths.root, { recursive: true, force: true });
-  const others = await listInstances(root);
-  if (record.nodes > 0 && others.every((other) => other.record.nodes === 0)) {
+  // An instance of another state root has a bridge too: the bridges tell whether this was the last on the machine.
+  if (record.nodes > 0 && (await bridges()).length === 0) {
     await restoreSettings();
     for (const folder of mountedOver) await rmdir(folder).catch(() => undefined);
   }
-  if (others.length === 0) await rmdir(root).catch(() => undefined);
+  await rmdir(root).catch(() => undefined);
 }
