@@ -184,7 +184,6 @@ const databaseContainer = (cluster: Cluster, set: InstanceSet, member: MemberIde
         accountsMount,
         tokenMount,
         temporaryMount,
-        ...set.additionalMounts,
       ],
       resources: set.resources,
     }),
@@ -246,6 +245,15 @@ const containersOf = (cluster: Cluster, set: InstanceSet, member: MemberIdentity
   ];
 };
 
+/** The volumes that the owner asked for, and `/tmp` also for the owner's own containers, since sockets are there. */
+const withMounts = (set: InstanceSet, candidate: Container): Container => {
+  const own = candidate.volumeMounts ?? [];
+  const mounts = [temporaryMount, ...set.additionalMounts, ...(set.mountsByContainer[candidate.name] ?? [])].filter(
+    ({ mountPath }) => !own.some((mount) => mount.mountPath === mountPath),
+  );
+  return { ...candidate, volumeMounts: [...own, ...mounts] };
+};
+
 /** Template of a member's pod; undefined while no image is known to run it. */
 export const memberPodTemplate = (cluster: Cluster, set: InstanceSet, member: MemberIdentity): PodTemplateSpec | undefined => {
   const { image } = cluster.postgres;
@@ -256,7 +264,7 @@ export const memberPodTemplate = (cluster: Cluster, set: InstanceSet, member: Me
   const spec: PodSpec = {
     ...commonPodFields(cluster),
     ...schedulingFields(set.scheduling),
-    containers: containersOf(cluster, set, member, image, mounts),
+    containers: containersOf(cluster, set, member, image, mounts).map((each) => withMounts(set, each)),
     initContainers: [
       startupContainer(cluster, set, image, mounts),
       container(cluster, {
@@ -273,7 +281,7 @@ export const memberPodTemplate = (cluster: Cluster, set: InstanceSet, member: Me
         mounts: [temporaryMount],
         resources: set.resources,
       }),
-    ],
+    ].map((each) => withMounts(set, each)),
     restartPolicy: 'Always',
     serviceAccountName: names.memberAccess(cluster.identity.name),
     // Sidecars tell PostgreSQL, Patroni and pgBackRest of new certificates by signals.

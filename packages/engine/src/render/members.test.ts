@@ -52,6 +52,31 @@ test('members: containers of the owner come between ours and those of the backup
   assert.deepEqual(containerNames(cluster), ['database', 'replication-cert-copy', 'sidecar', 'pgbackrest', 'pgbackrest-config']);
 });
 
+test("members: the owner's volumes are mounted where they were asked for, and sidecars share /tmp", () => {
+  const { cluster } = fixtureCluster('dev', firstSet({ containers: [{ name: 'sidecar', image: 'registry.example/sidecar:1' }] }));
+  const set = cluster.sets[0];
+  assert.ok(set);
+  const [everywhere, some] = ['everywhere', 'some'].map((name) => ({ name, mountPath: `/volumes/${name}` }));
+  assert.ok(everywhere && some);
+  const altered = {
+    ...cluster,
+    sets: [{ ...set, additionalMounts: [everywhere], mountsByContainer: { sidecar: [some], 'postgres-startup': [some] } }],
+  };
+  const { spec } = onlyPod(altered);
+  const all = [...spec.containers, ...(spec.initContainers ?? [])];
+  const mounting = (path: string) =>
+    all.filter(({ volumeMounts }) => volumeMounts?.some(({ mountPath }) => mountPath === path)).map(({ name }) => name);
+  assert.deepEqual(
+    mounting(everywhere.mountPath),
+    all.map(({ name }) => name),
+  );
+  assert.deepEqual(mounting(some.mountPath), ['sidecar', 'postgres-startup']);
+  assert.deepEqual(
+    mounting('/tmp'),
+    all.map(({ name }) => name),
+  );
+});
+
 test('members: a WAL volume is claimed, mounted where WAL is written and handed to the start script', () => {
   const { cluster } = fixtureCluster('dev', firstSet(walVolume));
   const claims = rendered(renderMembers, cluster).filter(({ kind }) => kind === 'PersistentVolumeClaim');

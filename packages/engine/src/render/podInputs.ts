@@ -22,7 +22,7 @@ export const podInputs = (cluster: Cluster, set: InstanceSet): unknown => ({
     helperResources: set.helperResources,
     additionalContainers: set.additionalContainers,
     additionalVolumes: set.additionalVolumes,
-    additionalMounts: set.additionalMounts,
+    additionalMounts: [set.additionalMounts, set.mountsByContainer],
     additionalEnvironment: set.additionalEnvironment,
   },
 });

@@ -5,7 +5,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { hostileName, run, runBeside, standIns, temporaryFolder } from '../../testing/programs.ts';
-import { archiveCommand, backupCommand, restoreCommand, stanzaCreateCommand } from './commands.ts';
+import { fixtureCluster } from '../../testing/clusters.ts';
+import { archiveCommand, backupCommand, commonRepositoryHost, restoreCommand, stanzaCreateCommand } from './commands.ts';
 import { configurationDirectory, serverPort } from './layout.ts';
 
 const printing = { pgbackrest: 'printf "%s\\n" pgbackrest "$@"' };
@@ -56,6 +57,12 @@ test('restore command: a repository host that is away means "not in the archive"
 
 test('restore command: without one host for everything pgBackRest is always asked', () => {
   assert.equal(restoreCommand('db', undefined), 'pgbackrest --stanza=db archive-get %f "%p"');
+});
+
+test('restore command: an owner who puts a repository elsewhere gets no look at our host first', () => {
+  const { profile } = fixtureCluster().cluster;
+  assert.equal(commonRepositoryHost(profile, 'hippo', { 'repo1-retention-full': '2' }), 'hippo-repo-host-0.hippo-pods');
+  assert.equal(commonRepositoryHost(profile, 'hippo', { 'repo2-type': 's3' }), undefined);
 });
 
 const inFolder = (context: TestContext, command: readonly string[], found: string, programs: Readonly<Record<string, string>>) => {

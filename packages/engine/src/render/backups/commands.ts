@@ -1,4 +1,6 @@
 /** Commands by which PostgreSQL and the operator use pgBackRest. */
+import type { BackupSettings } from '../../model/cluster.ts';
+import type { Profile } from '../../model/profile.ts';
 import { bashCommand } from '../programs.ts';
 import { configurationDirectory, configurationKeys, serverPort } from './layout.ts';
 
@@ -14,15 +16,15 @@ const absentSeconds = 5;
 /**
  * PostgreSQL's `restore_command`.
  *
- * A standby that is promoted asks it several times one after the other: for the segment it stopped in, again when it reads its last record,
- * and for history files of timelines (xlogrecovery.c and timeline.c). pgBackRest waits a minute in each call for a host that does not
- * answer, so a promotion would take minutes when node and repository host were lost together. So a connection is tried first; where
- * none comes about the answer is "not in the archive", at once for some seconds. PostgreSQL then goes on with the WAL that it has, which
- * is right: Patroni only promotes a member that received as much as any other, and a standby that does miss WAL asks again every few
- * seconds. Status 1 means just that; above 125 it would end the recovery. A restore to a point in time must not use this command: there
- * an unanswered question means too early an end.
+ * A standby that is promoted runs it four times one after the other (PostgreSQL 15, observed): twice for the segment that it stopped in,
+ * then for the history files of the new timeline and of its own. pgBackRest waits a minute and longer in each for a host that does not
+ * answer, so a promotion takes minutes when node and repository host are lost together. Hence a connection is tried first; where none
+ * comes about, the answer is "not in the archive", for some seconds without trying. PostgreSQL then goes on with the WAL that it has,
+ * which is right: Patroni promotes no member that received less than another one that it can reach, and a standby that misses WAL asks
+ * again every few seconds. Status 1 says just that; above 125 it would end the recovery. A restore to a point in time must not use this
+ * command: there an unanswered question would be taken for the end of the archive.
  *
- * @param host of the repository, when all repositories are behind it; undefined: pgBackRest is asked without looking first.
+ * @param host of the repositories; undefined: pgBackRest is asked without looking first.
  */
 export const restoreCommand = (stanza: string, host: string | undefined): string => {
   const get = `pgbackrest --stanza=${stanza} archive-get %f "%p"`;
@@ -34,6 +36,16 @@ export const restoreCommand = (stanza: string, host: string | undefined): string
     `exec ${get}`,
   ].join('; ');
 };
+
+/** The host that all repositories are behind; undefined where the owner's own options put one elsewhere. */
+export const commonRepositoryHost = (
+  { names }: Pick<Profile, 'names'>,
+  cluster: string,
+  global: BackupSettings['global'],
+): string | undefined =>
+  Object.keys(global).some((option) => /^repo\d+-(type|host.*)$/.test(option))
+    ? undefined
+    : `${names.memberPod(names.repositoryHost(cluster))}.${names.podService(cluster)}`;
 
 /**
  * Creates the stanza, or brings it to the version of the database. Safe to repeat. It fails while the member has not yet the configuration

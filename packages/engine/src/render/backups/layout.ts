@@ -39,7 +39,8 @@ export const repositoryMountPath = (repository: string): string => `/pgbackrest/
 /** Of the TLS server, on members and on the repository host; pgBackRest's default. */
 export const serverPort = 8432;
 
-export const repositoryHostPod = (cluster: Cluster): string => `${cluster.profile.names.repositoryHost(cluster.identity.name)}-0`;
+export const repositoryHostPod = ({ profile: { names }, identity }: Cluster): string =>
+  names.memberPod(names.repositoryHost(identity.name));
 
 export const memberLogDirectory = (cluster: Cluster): string => `${cluster.profile.paths.dataMount}/pgbackrest/log`;
 
