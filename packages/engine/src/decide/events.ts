@@ -26,9 +26,9 @@ const told: Readonly<Record<string, Told>> = {
   WriteRefused: warns,
   Progressing: ({ reason, message }) => normal(reason, message),
   RolloutPending: ({ reason, message }) => normal(reason, message),
-  PGBackRestRepoHostReady: ({ reason, message }, before) =>
+  PGBackRestRepoHostReady: ({ reason }, before) =>
     reason !== 'RepoHostStatusMissing' && (before === undefined || before.reason === 'RepoHostStatusMissing')
-      ? normal('RepoHostCreated', message)
+      ? normal('RepoHostCreated', 'the repository host was made')
       : undefined,
   PGBackRestReplicaRepoReady: ({ status, message }) => (status === 'True' ? normal('StanzasCreated', message) : undefined),
   PGBackRestReplicaCreate: ({ status, reason, message }) => (status === 'True' ? normal(reason, message) : undefined),

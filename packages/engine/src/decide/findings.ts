@@ -11,7 +11,8 @@ const types: Readonly<Record<Finding['kind'], string>> = {
   warning: 'ManifestWarning',
 };
 
-const lineOf = ({ path, message }: Finding): string => `${path}: ${message}`;
+/** One line that begins with the path. */
+const lineOf = ({ path, message }: Finding): string => (message.startsWith(path) ? message : `${path}: ${message}`).replaceAll('\n', ' ');
 
 export const reportFindings = (findings: readonly Finding[], recalled: Recollection): Contribution => {
   const conditions: ConditionOutcome[] = [];

@@ -1,0 +1,112 @@
+/** Worlds for tests: where a cluster has come to rest, and the hands that change something in it. */
+import { decide } from '../decide/decide.ts';
+import { situationOf, type Situation } from '../decide/situation.ts';
+import type { Decision } from '../decision.ts';
+import { postgresCluster } from '../dialects/crunchy/dialect.ts';
+import type { Manifest } from '../dialects/dialect.ts';
+import { settle } from '../world/run.ts';
+import { keyOf, newWorld, observationOf, store, type World, type WorldObject, type WorldSecret } from '../world/world.ts';
+import { fixtureManifest, testConfiguration, testNowMs, withSpec, type fixtureNames } from './clusters.ts';
+
+export const dialect = postgresCluster;
+
+type Overlay = (typeof fixtureNames)[number];
+type Spec = Readonly<Record<string, unknown>>;
+
+/** A world in which only the manifest is there yet. */
+export const freshWorld = (overlay: Overlay = 'dev', change: (spec: Spec) => unknown = (spec) => spec): World =>
+  newWorld(withSpec(fixtureManifest(overlay), change), testConfiguration, testNowMs);
+
+const rested = new Map<Overlay, World>();
+
+/** The overlay's cluster, created and at rest. Worlds are never changed in place, so tests share them. */
+export const restedWorld = (overlay: Overlay = 'dev'): World => {
+  const known = rested.get(overlay);
+  if (known !== undefined) return known;
+  const { world } = settle(freshWorld(overlay), dialect);
+  rested.set(overlay, world);
+  return world;
+};
+
+export const atRest = (world: World): World => settle(world, dialect).world;
+
+const editManifest = (world: World, change: (manifest: Manifest) => Manifest): World => {
+  if (world.manifest === undefined) throw new Error('the manifest is gone');
+  const changed = change(world.manifest);
+  return { ...world, counter: world.counter + 1, manifest: changed };
+};
+
+/** As kubectl apply would: another spec, the next generation. */
+export const editSpec = (world: World, change: (spec: Spec) => unknown): World =>
+  editManifest(world, (manifest) => ({
+    ...withSpec(manifest, change),
+    metadata: { ...manifest.metadata, generation: (manifest.metadata.generation ?? 1) + 1 },
+  }));
+
+/** The first instance set with these fields changed. */
+export const editSet = (world: World, fields: Spec): World =>
+  editSpec(world, (spec) => ({
+    ...spec,
+    instances: (spec['instances'] as readonly Spec[]).map((set, index) => (index === 0 ? { ...set, ...fields } : set)),
+  }));
+
+export const annotateCluster = (world: World, annotations: Readonly<Record<string, string>>): World =>
+  editManifest(world, (manifest) => ({
+    ...manifest,
+    metadata: { ...manifest.metadata, annotations: { ...manifest.metadata.annotations, ...annotations } },
+  }));
+
+export const deleteCluster = (world: World): World =>
+  editManifest(world, (manifest) => ({
+    ...manifest,
+    metadata: { ...manifest.metadata, deletionTimestamp: new Date(world.nowMs).toISOString() },
+  }));
+
+/** One object by another hand than ours. Fails when it is not there. */
+export const editObject = (world: World, kind: string, name: string, change: (object: WorldObject) => WorldObject): World => {
+  const object = world.objects.get(keyOf(kind, name));
+  if (object === undefined) throw new Error(`no ${kind} ${name}; there are ${[...world.objects.keys()].join(', ')}`);
+  return store(world, change(object));
+};
+
+export const editSecret = (world: World, name: string, data: Readonly<Record<string, string | undefined>>): World => {
+  const secret = world.secrets.get(name);
+  if (secret === undefined) throw new Error(`no Secret ${name}; there are ${[...world.secrets.keys()].join(', ')}`);
+  const counter = world.counter + 1;
+  const edited: WorldSecret = {
+    ...secret,
+    metadata: { ...secret.metadata, resourceVersion: String(counter) },
+    data: Object.fromEntries(
+      Object.entries({ ...secret.data, ...data }).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+    ),
+  };
+  return { ...world, counter, secrets: new Map(world.secrets).set(name, edited) };
+};
+
+export const situationIn = (world: World): Situation => {
+  if (world.manifest === undefined) throw new Error('the manifest is gone');
+  return situationOf(dialect.read(world.manifest, world.configuration, world.nowMs), dialect, observationOf(world, dialect));
+};
+
+export const decisionIn = (world: World): Decision => {
+  if (world.manifest === undefined) throw new Error('the manifest is gone');
+  return decide(dialect.read(world.manifest, world.configuration, world.nowMs), dialect, observationOf(world, dialect));
+};
+
+/** Names of the objects of a kind, in order. */
+export const namesOf = (world: World, kind: string): readonly string[] =>
+  [...world.objects.values()]
+    .filter((object) => object.kind === kind)
+    .map(({ metadata }) => metadata.name)
+    .toSorted();
+
+/** Status, reason and message of a condition in the status. */
+export const conditionIn = (
+  world: World,
+  type: string,
+): { readonly status: string; readonly reason: string; readonly message: string } | undefined => {
+  const { conditions } = (world.manifest?.status ?? {}) as {
+    conditions?: readonly { type: string; status: string; reason: string; message: string }[];
+  };
+  return conditions?.find((condition) => condition.type === type);
+};

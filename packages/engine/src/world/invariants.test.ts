@@ -1,0 +1,331 @@
+/** The invariants that the engine can be held to without a cluster. Their words are in ARCHITECTURE.md. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { array, assert as assertProperty, nat, option, property, record } from 'fast-check';
+import { hashOf, canonicalJson } from '../hash.ts';
+import { stamps } from '../stamps.ts';
+import {
+  annotateCluster,
+  atRest,
+  conditionIn,
+  decisionIn,
+  deleteCluster,
+  dialect,
+  editObject,
+  editSecret,
+  editSet,
+  editSpec,
+  freshWorld,
+  namesOf,
+  restedWorld,
+} from '../testing/worlds.ts';
+import { passOver, settle, turn } from './run.ts';
+import { observationOf, remove, type World } from './world.ts';
+
+/** What a world has come to, without what differs from run to run: identities, versions, times, and which of several random values it was. */
+const endOf = (world: World): unknown => {
+  const volatile = new Set([
+    'uid',
+    'resourceVersion',
+    'creationTimestamp',
+    'lastTransitionTime',
+    'startedAt',
+    'generation',
+    'observedGeneration',
+    'volumeName',
+    'clusterIP',
+    'volume',
+  ]);
+  const stripped = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(stripped);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([key]) => !volatile.has(key))
+        .map(([key, member]) => [key, stripped(member)]),
+    );
+  };
+  const objects = Object.fromEntries(
+    [...world.objects]
+      .toSorted(([left], [right]) => (left < right ? -1 : 1))
+      // The address that the primary's Endpoints repeat is given by chance.
+      .map(([key, object]) => [key, stripped(key.startsWith('Endpoints/') ? { metadata: object.metadata } : object)]),
+  );
+  return {
+    objects,
+    secrets: Object.fromEntries(
+      [...world.secrets]
+        .toSorted(([left], [right]) => (left < right ? -1 : 1))
+        .map(([name, { data }]) => [name, Object.keys(data).toSorted()]),
+    ),
+    roles: [...world.database.roles.keys()].toSorted(),
+    databases: [...world.database.databases].toSorted(),
+    status: stripped(world.manifest?.status ?? {}),
+    finalizers: world.manifest?.metadata.finalizers ?? [],
+  };
+};
+
+const replicas =
+  (count: number) =>
+  (world: World): World =>
+    editSet(world, { replicas: count });
+
+const scenarios: Readonly<Record<string, () => World>> = {
+  creation: () => freshWorld('dev'),
+  'creation of two members': () => freshWorld('prod'),
+  'scale up': () => replicas(3)(restedWorld('dev')),
+  'scale down': () => replicas(1)(atRest(replicas(3)(restedWorld('dev')))),
+  'a set renamed': () => editSet(restedWorld('dev'), { name: 'other' }),
+  deletion: () => deleteCluster(restedWorld('prod')),
+};
+
+test('I1: scaling, rolling and a renamed set delete no volume of a member that is wanted, and no repository', () => {
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    if (name === 'deletion') continue;
+    for (const { decision, world } of settle(scenario(), dialect).passes) {
+      const wanted = new Set(decisionIn(world).objects.map(({ object }) => `${object.kind}/${object.metadata?.name ?? ''}`));
+      for (const { reference } of decision?.deletions ?? []) {
+        assert.ok(!wanted.has(`${reference.kind}/${reference.name}`), `${name}: ${reference.kind} ${reference.name} goes and is wanted`);
+      }
+    }
+  }
+});
+
+test('I1: a volume that lost its StatefulSet comes back with it, and is never deleted', () => {
+  const before = restedWorld('dev');
+  const [member] = namesOf(before, 'StatefulSet');
+  const after = atRest(remove(remove(before, 'StatefulSet', member ?? ''), 'Pod', `${member}-0`));
+  assert.deepEqual(namesOf(after, 'PersistentVolumeClaim'), namesOf(before, 'PersistentVolumeClaim'));
+  assert.deepEqual(namesOf(after, 'StatefulSet'), namesOf(before, 'StatefulSet'));
+});
+
+test('I1: deleting the cluster deletes its volumes unless pgherd.dev/retain says otherwise', () => {
+  const left = (retain: string | undefined): readonly string[] => {
+    const world = retain === undefined ? restedWorld('dev') : annotateCluster(restedWorld('dev'), { [stamps.retain]: retain });
+    return namesOf(atRest(deleteCluster(world)), 'PersistentVolumeClaim').map((name) => name.replace(/^.*-/, ''));
+  };
+  assert.deepEqual(left(undefined), []);
+  assert.deepEqual(left('data'), ['pgdata']);
+  assert.deepEqual(left('backups'), ['repo1']);
+  assert.deepEqual(left('all'), ['pgdata', 'repo1']);
+  assert.deepEqual(left('evrything'), ['pgdata', 'repo1'], 'a word that nobody knows keeps everything');
+});
+
+test('I2: at most one member that serves is taken down at a time, and the primary only after a switchover', () => {
+  const changes: Readonly<Record<string, World>> = {
+    'scale down': replicas(1)(atRest(replicas(4)(restedWorld('dev')))),
+    'roll out': editSpec(atRest(replicas(3)(restedWorld('dev'))), (spec) => ({ ...spec, metadata: { annotations: { changed: 'yes' } } })),
+    'a set renamed': editSet(atRest(replicas(2)(restedWorld('dev'))), { name: 'other' }),
+  };
+  for (const [name, start] of Object.entries(changes)) {
+    let world = start;
+    let switchovers = 0;
+    for (let pass = 0; pass < 80; pass++) {
+      const { world: after, decision } = passOver(world, dialect);
+      const step = decision?.step;
+      if (step?.kind === 'switchover') switchovers += 1;
+      const pod =
+        step?.kind === 'deletePod'
+          ? step.deletion.reference.name
+          : step?.kind === 'scaleStatefulSet'
+            ? `${step.reference.name}-0`
+            : undefined;
+      if (pod !== undefined) {
+        const members = [...world.objects.values()].filter(
+          ({ kind, metadata }) => kind === 'Pod' && metadata.labels?.[dialect.profile.labels.instance] !== undefined,
+        );
+        const leader = members.find(({ metadata }) => metadata.labels?.[dialect.profile.labels.role] === dialect.profile.roleValues.leader);
+        assert.notEqual(leader?.metadata.name, pod, `${name}: the primary is taken down`);
+        assert.ok(!members.some(({ metadata }) => metadata.deletionTimestamp !== undefined), `${name}: ${pod} goes while another is going`);
+      }
+      world = turn(after, dialect);
+    }
+    assert.equal(conditionIn(world, 'Ready')?.status, 'True', name);
+    assert.equal(switchovers, name === 'scale down' ? 0 : 1, name);
+  }
+});
+
+test('I3: a Secret that could not be read, or that the cache does not show, is not generated anew', () => {
+  const world = restedWorld('dev');
+  const observed = observationOf(world, dialect);
+  const manifested = () => dialect.read(world.manifest ?? assert.fail(), world.configuration, world.nowMs);
+  const cluster = manifested().cluster.identity.name;
+  const root = manifested().cluster.profile.names.rootCertificate;
+  const unreadable = { ...observed, referencedSecrets: { ...observed.referencedSecrets, [root]: 'unreadable' as const } };
+  assert.equal(passOver(world, dialect, { observed: unreadable }).world.generated, world.generated);
+
+  // A cache that shows no Secret at all: the first create finds it there and ends the pass.
+  const blind = { ...observed, referencedSecrets: {}, children: { ...observed.children, secrets: [] } };
+  const pass = passOver(world, dialect, { observed: blind });
+  assert.ok(pass.decision !== undefined && pass.decision.secrets.every(({ write }) => write.kind === 'create'));
+  assert.equal(pass.world.generated, world.generated, `nothing of ${cluster} was generated`);
+  assert.deepEqual([...pass.world.secrets], [...world.secrets]);
+});
+
+test('I4: the same observation gives the same decision, byte for byte', () => {
+  for (const scenario of Object.values(scenarios)) {
+    let world = scenario();
+    for (let pass = 0; pass < 8 && world.manifest !== undefined; pass++) {
+      assert.equal(JSON.stringify(decisionIn(world)), JSON.stringify(decisionIn(structuredClone(world))));
+      world = turn(passOver(world, dialect).world, dialect);
+    }
+  }
+});
+
+test('I5: in a converged cluster a pass writes nothing, asks nothing and says nothing', () => {
+  for (const overlay of ['dev', 'qa', 'prod'] as const) {
+    const world = restedWorld(overlay);
+    const { decision, writes } = passOver(world, dialect);
+    assert.deepEqual(writes, []);
+    assert.deepEqual([decision?.readings, decision?.commands, decision?.events, decision?.step], [[], [], [], undefined]);
+  }
+});
+
+test('I5: an operator that starts anew writes nothing in a converged cluster', () => {
+  const forgetful = { ...restedWorld('prod'), readings: {}, commandResults: {} };
+  const { passes } = settle(forgetful, dialect);
+  assert.deepEqual(
+    passes.flatMap(({ writes }) => writes),
+    [],
+  );
+});
+
+test('I6: after a crash behind any write the cluster converges to the state that it would have reached without it', () => {
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    const start = scenario();
+    const clean = settle(start, dialect);
+    const end = endOf(clean.world);
+    const generated = clean.world.generated;
+    for (const [number, { writes }] of clean.passes.entries()) {
+      for (let crashAfter = 0; crashAfter < writes.length; crashAfter++) {
+        let world = start;
+        for (let pass = 0; pass < number; pass++) world = turn(passOver(world, dialect).world, dialect);
+        const crashed = turn(passOver(world, dialect, { crashAfter }).world, dialect);
+        const recovered = settle(crashed, dialect).world;
+        assert.deepEqual(endOf(recovered), end, `${name}: crash after write ${crashAfter} of pass ${number}`);
+        assert.equal(recovered.generated, generated, `${name}: generated anew after a crash behind write ${crashAfter} of pass ${number}`);
+      }
+    }
+  }
+});
+
+test('I6: crashes and stale caches in any order change nothing about the end', () => {
+  const disturbance = record({ crashAfter: option(nat(30), { nil: undefined }), behind: nat(2) });
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    const start = scenario();
+    const clean = settle(start, dialect).world;
+    const end = endOf(clean);
+    assertProperty(
+      property(array(disturbance, { maxLength: 6 }), (disturbances) => {
+        const history = [start];
+        let world = start;
+        for (const { crashAfter, behind } of disturbances) {
+          const seen = history.at(-1 - behind) ?? start;
+          // The manifest itself is read anew in every pass; only the children's caches lag.
+          const observed = { ...observationOf({ ...seen, manifest: world.manifest }, dialect), nowMs: world.nowMs };
+          const options = crashAfter === undefined ? { observed } : { observed, crashAfter };
+          world = turn(passOver(world, dialect, options).world, dialect);
+          history.push(world);
+        }
+        const recovered = settle(world, dialect).world;
+        assert.deepEqual(endOf(recovered), end, name);
+        assert.equal(recovered.generated, clean.generated, name);
+      }),
+      { numRuns: 15, seed: 20260101 },
+    );
+  }
+});
+
+test('I7: a mistake in a manifest is reported, and once taken back it heals without a hand', () => {
+  const image = 'registry.example/no-such:1';
+  const mistakes: Readonly<Record<string, { readonly make: (world: World) => World; readonly reason: string; readonly says: RegExp }>> = {
+    'a missing image': {
+      make: (world) => ({
+        ...editSpec(world, (spec) => ({ ...spec, image })),
+        faults: { ...world.faults, missingImages: new Set([image]) },
+      }),
+      reason: 'ImageNotAvailable',
+      says: /no-such:1 cannot be pulled; correct .*image/,
+    },
+    'an affinity that no node satisfies': {
+      make: (world) => ({
+        ...editSet(world, {
+          affinity: {
+            nodeAffinity: {
+              requiredDuringSchedulingIgnoredDuringExecution: {
+                nodeSelectorTerms: [{ matchExpressions: [{ key: 'no-such-label', operator: 'Exists' }] }],
+              },
+            },
+          },
+        }),
+        faults: { ...world.faults, unknownNodeLabels: new Set(['no-such-label']) },
+      }),
+      reason: 'Unschedulable',
+      says: /didn't match Pod's node affinity.*spec\.instances\[0\]/,
+    },
+  };
+  const starts: Readonly<Record<string, { readonly world: World; readonly right: World }>> = {
+    'from the beginning': { world: freshWorld('dev'), right: freshWorld('dev') },
+    'in a running cluster': { world: restedWorld('dev'), right: restedWorld('dev') },
+  };
+  for (const [mistake, { make, reason, says }] of Object.entries(mistakes)) {
+    for (const [when, { world, right }] of Object.entries(starts)) {
+      let current = make(world);
+      for (let pass = 0; pass < 60; pass++) current = turn(passOver(current, dialect).world, dialect);
+      assert.equal(conditionIn(current, 'Ready')?.reason, reason, `${mistake}, ${when}`);
+      assert.match(conditionIn(current, 'Stalled')?.message ?? '', says, `${mistake}, ${when}`);
+      const spec = right.manifest?.spec;
+      const healed = atRest(editSpec(current, () => spec));
+      assert.equal(conditionIn(healed, 'Ready')?.status, 'True', `${mistake}, ${when}, taken back`);
+      assert.equal(conditionIn(healed, 'Stalled'), undefined, `${mistake}, ${when}, taken back`);
+    }
+  }
+});
+
+test('I8: another rendering of the same inputs restarts no pod, says RolloutPending, and rolls when asked to', () => {
+  let world = restedWorld('prod');
+  const sets = namesOf(world, 'StatefulSet');
+  // As if an older version had made everything.
+  for (const [kind, name] of [
+    ...sets.map((name) => ['StatefulSet', name] as const),
+    ...namesOf(world, 'Pod').map((name) => ['Pod', name] as const),
+  ]) {
+    world = editObject(world, kind, name, (object) => {
+      const spec = object['spec'] as {
+        readonly template?: { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } };
+      };
+      if (kind === 'Pod')
+        return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [stamps.rendering]: '0' } } };
+      const metadata = { ...spec.template?.metadata, annotations: { ...spec.template?.metadata?.annotations, [stamps.rendering]: '0' } };
+      return { ...object, spec: { ...spec, template: { ...spec.template, metadata } } };
+    });
+  }
+  const uids = (of: World): readonly string[] =>
+    [...of.objects.values()]
+      .filter(({ kind, metadata }) => kind === 'Pod' && metadata.labels?.[dialect.profile.labels.instance] !== undefined)
+      .map(({ metadata }) => metadata.uid)
+      .toSorted();
+  const upgraded = atRest(world);
+  assert.deepEqual(uids(upgraded), uids(world), 'no pod was replaced');
+  assert.equal(conditionIn(upgraded, 'RolloutPending')?.status, 'True');
+  assert.equal(conditionIn(upgraded, 'Ready')?.status, 'True', 'a pending roll-out does not lower Ready');
+  assert.deepEqual(passOver(upgraded, dialect).writes, []);
+
+  const rolled = atRest(annotateCluster(upgraded, { [stamps.rollout]: 'now' }));
+  assert.equal(conditionIn(rolled, 'RolloutPending'), undefined);
+  assert.deepEqual(
+    uids(rolled).filter((uid) => uids(world).includes(uid)),
+    [],
+    'every member has a new pod',
+  );
+  assert.equal(uids(rolled).length, uids(world).length);
+});
+
+test('I9: no secret value appears in a decision or a status', () => {
+  const world = editSecret(restedWorld('dev'), 'hippo-pguser-hippo', { password: 'correct horse', verifier: 'verifier(correct horse)' });
+  for (const { decision } of settle(world, dialect).passes) {
+    for (const secret of ['correct horse', 'key of root', 'key of certificate'])
+      assert.ok(!canonicalJson(decision).includes(secret), secret);
+  }
+  assert.equal(hashOf(decisionIn(world)), hashOf(decisionIn(world)));
+});

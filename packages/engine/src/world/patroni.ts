@@ -1,0 +1,73 @@
+/** What the Patronis of a cluster do in one turn: elect, bootstrap, hand over, and write down what they are. */
+import type { Pod } from '@pgherd/api';
+import type { Cluster } from '../model/cluster.ts';
+import { create, keyOf, objectsOf, store, type World, type WorldObject } from './world.ts';
+
+const isRunning = (pod: WorldObject): boolean =>
+  pod.metadata.deletionTimestamp === undefined && (pod as unknown as Pod).status?.phase === 'Running';
+
+/** One of Patroni's own objects with these annotations. */
+const note = (world: World, cluster: Cluster, name: string, annotations: Readonly<Record<string, string>>): World => {
+  const live = world.objects.get(keyOf('Endpoints', name));
+  if (live !== undefined) {
+    return store(world, { ...live, metadata: { ...live.metadata, annotations: { ...live.metadata.annotations, ...annotations } } });
+  }
+  const { labels } = cluster.profile;
+  const metadata = { name, annotations, labels: { [labels.cluster]: cluster.identity.name, [labels.patroni]: cluster.patroni.scope } };
+  return create(world, { apiVersion: 'v1', kind: 'Endpoints', metadata }, cluster.identity.namespace);
+};
+
+const mark = (pod: WorldObject, cluster: Cluster, leads: boolean, timeline: number): WorldObject => {
+  const { labels, roleValues } = cluster.profile;
+  const role = leads ? roleValues.leader : roleValues.replica;
+  const state = { role, state: 'running', timeline, version: '4.0.7', ...(leads ? {} : { replication_state: 'streaming' }) };
+  const status = (pod as unknown as Pod).status;
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      labels: { ...pod.metadata.labels, [labels.role]: role },
+      annotations: { ...pod.metadata.annotations, status: JSON.stringify(state) },
+    },
+    status: {
+      ...status,
+      conditions: (status?.conditions ?? []).map((condition) =>
+        condition.type === 'Ready' ? { ...condition, status: 'True' } : condition,
+      ),
+    },
+  };
+};
+
+export const runPatroni = (world: World, cluster: Cluster): World => {
+  const { scope } = cluster.patroni;
+  const { labels, names } = cluster.profile;
+  const running = objectsOf(world, 'Pod')
+    .filter((pod) => pod.metadata.labels?.[labels.patroni] === scope && isRunning(pod))
+    .toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
+  if (running.length === 0) return world;
+  const stateStore = names.configurationService(cluster.identity.name);
+  const annotationsOf = (name: string): Readonly<Record<string, string>> =>
+    world.objects.get(keyOf('Endpoints', name))?.metadata.annotations ?? {};
+  const before = annotationsOf(scope)['leader'];
+  const asked = annotationsOf(`${scope}-failover`);
+  const isThere = (name: string | undefined): boolean => running.some(({ metadata }) => metadata.name === name);
+  const handsOver = asked['leader'] !== undefined && asked['leader'] !== '' && asked['leader'] === before && isThere(asked['member']);
+  const leader = handsOver ? asked['member'] : isThere(before) ? before : running[0]?.metadata.name;
+  if (leader === undefined) return world;
+
+  let next = world;
+  if (before !== undefined && leader !== before) next = { ...next, database: { ...next.database, timeline: next.database.timeline + 1 } };
+  next = note(next, cluster, scope, { leader });
+  // A request that names another leader than there is, is dropped (patroni/ha.py, process_manual_failover_from_leader).
+  if ((asked['leader'] ?? '') !== '') next = note(next, cluster, `${scope}-failover`, { leader: '', member: '' });
+  if (annotationsOf(stateStore)['initialize'] === undefined) {
+    next = note(next, cluster, stateStore, {
+      initialize: '7500000000000000001',
+      config: JSON.stringify(cluster.patroni.dynamicConfiguration),
+    });
+  }
+  for (const pod of running) {
+    next = store(next, mark(pod, cluster, pod.metadata.name === leader, next.database.timeline));
+  }
+  return next;
+};
