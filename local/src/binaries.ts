@@ -98,7 +98,7 @@ async function identity(module: GoModule): Promise<{ readonly version: string; r
 }
 
 /** Builds a module unless it is in the cache. @returns The folder of its programs. */
-export async function ensureBuilt(cache: string, module: GoModule, progress: Progress): Promise<string> {
+async function ensureBuilt(cache: string, module: GoModule, progress: Progress): Promise<string> {
   const { version, hash } = await identity(module);
   const folder = join(cache, 'bin', `${module.name}-${version}-${hash}`);
   const isThere = (): Promise<boolean> =>

@@ -8,11 +8,11 @@ import { apiClient } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import type { ControlPlaneBinaries, NodeBinaries } from './binaries.ts';
 import { ensureControlPlaneBinaries, ensureNodeBinaries } from './binaries.ts';
-import { ensureContainerd, importImage, nodeImages } from './containerd.ts';
+import { ensureContainerd, importImages } from './containerd.ts';
 import { ensureApiServer, ensureControllerManager, ensureCredentials, ensureScheduler, serverUrl } from './control-plane.ts';
 import { ensureCoredns } from './coredns.ts';
 import { ensureEtcd } from './etcd.ts';
-import { busyboxImage, ensureOwnImages, pauseImage } from './images.ts';
+import { ensureOwnImages } from './images.ts';
 import type { Instance } from './instance.ts';
 import { lock } from './lock.ts';
 import { ensureMachine, ensureMountPoints } from './machine.ts';
@@ -55,9 +55,7 @@ async function bringUpMachine(instance: Instance, node: NodeAddresses, parts: No
   const initPid = await ensureMachine(instance.paths, node, `${parts.pause}/pause`);
   await ensureCable(instance.plan, node, nodesOf(instance), initPid);
   await ensureContainerd(instance, node, initPid);
-  const paths = machinePaths(instance.paths, node.name);
-  const present = await nodeImages(paths);
-  if (!present.has(pauseImage) || !present.has(busyboxImage)) for (const image of parts.images) await importImage(paths, image);
+  await importImages(machinePaths(instance.paths, node.name), parts.images);
   return initPid;
 }
 
@@ -65,8 +63,8 @@ async function bringUpMachine(instance: Instance, node: NodeAddresses, parts: No
 export async function bringUpNode(instance: Instance, node: NodeAddresses, parts: Parts, api: ApiClient): Promise<void> {
   if (parts.node === undefined) return;
   const initPid = await bringUpMachine(instance, node, parts.node);
-  await ensureKubelet(instance, node, initPid, parts.controlPlane.kubernetes);
-  await ensureKubeProxy(instance, node, initPid, parts.controlPlane.kubernetes);
+  const { kubernetes } = parts.controlPlane;
+  await Promise.all([ensureKubelet(instance, node, initPid, kubernetes, api), ensureKubeProxy(instance, node, initPid, kubernetes)]);
   await waitForNodes(api, [node.name], nodesReadyTimeoutMs);
 }
 
@@ -116,8 +114,10 @@ export async function bringUp(instance: Instance, parts: Parts, progress: Progre
         const initPid = initPids[i];
         if (initPid === undefined) return;
         await setCable(machine, 'up');
-        await ensureKubelet(instance, machine, initPid, kubernetes);
-        await ensureKubeProxy(instance, machine, initPid, kubernetes);
+        await Promise.all([
+          ensureKubelet(instance, machine, initPid, kubernetes, api),
+          ensureKubeProxy(instance, machine, initPid, kubernetes),
+        ]);
       }),
       waitForNodes(
         api,

@@ -21,7 +21,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Whether this machine has cgroup v2 only. */
-export function isUnified(): Promise<boolean> {
+function isUnified(): Promise<boolean> {
   return exists(join(mountPoint, 'cgroup.controllers'));
 }
 

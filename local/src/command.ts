@@ -16,6 +16,11 @@ export interface CommandOutput {
   readonly stderr: string;
 }
 
+/** The PATH for programs: the caller's, and the administrator's folders, which `su` leaves out. */
+export function programPath(): string {
+  return [process.env['PATH'] ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'].filter((part) => part !== '').join(':');
+}
+
 /** Runs a program and returns what it printed, whatever its exit code. @throws CommandFailed if it cannot be started or is killed. */
 export function attempt(command: readonly [string, ...string[]], options: CommandOptions = {}): Promise<CommandOutput> {
   const [program, ...args] = command;
@@ -23,7 +28,7 @@ export function attempt(command: readonly [string, ...string[]], options: Comman
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: { ...process.env, ...options.environment },
+      env: { ...process.env, PATH: programPath(), ...options.environment },
     });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];

@@ -1,6 +1,7 @@
 /** containerd in a machine: its configuration, its network plugins, and the images it is given. */
 import { join } from 'node:path';
 import type { NodeAddresses } from './addresses.ts';
+import { archivedImages, hasAll } from './archives.ts';
 import { attempt, run } from './command.ts';
 import { pauseImage } from './images.ts';
 import { ensureFile } from './files.ts';
@@ -87,12 +88,18 @@ export async function ensureContainerd(instance: Instance, node: NodeAddresses, 
   await waitUntilReady(instance.paths, component.name, 30_000, async () => (await attempt([...ctr(paths), 'version'])).exitCode === 0);
 }
 
-/** Names of the images that a node has. */
-export async function nodeImages(paths: MachinePaths): Promise<ReadonlySet<string>> {
-  return new Set((await run([...ctr(paths), 'images', 'list', '--quiet'])).trim().split('\n'));
+/** Names of the images that a node has, and the digests of their manifests. */
+async function nodeImages(paths: MachinePaths): Promise<ReadonlyMap<string, string>> {
+  // REF TYPE DIGEST …, below a line of headings.
+  const lines = (await run([...ctr(paths), 'images', 'list'])).trim().split('\n').slice(1);
+  return new Map(lines.map((line) => line.split(/\s+/)).map(([ref = '', , digest = '']) => [ref, digest]));
 }
 
-/** Imports an OCI or Docker archive into a node. */
-export async function importImage(paths: MachinePaths, archive: string): Promise<void> {
-  await run([...ctr(paths), 'images', 'import', archive]);
+/** Imports OCI or Docker archives into a node; those whose images it has already are passed over. */
+export async function importImages(paths: MachinePaths, archives: readonly string[]): Promise<void> {
+  const present = await nodeImages(paths);
+  for (const archive of archives) {
+    const images = await archivedImages(archive);
+    if (images === undefined || !hasAll(present, images)) await run([...ctr(paths), 'images', 'import', archive]);
+  }
 }

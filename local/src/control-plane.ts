@@ -89,7 +89,7 @@ export function apiServerArguments(instance: Instance): readonly string[] {
 }
 
 /** The arguments of kube-controller-manager. */
-export function controllerManagerArguments(instance: Instance): readonly string[] {
+function controllerManagerArguments(instance: Instance): readonly string[] {
   const file = (name: string): string => join(instance.paths.certificates, name);
   const kubeconfig = join(instance.paths.kubeconfigs, 'kube-controller-manager');
   return [
@@ -108,7 +108,7 @@ export function controllerManagerArguments(instance: Instance): readonly string[
 }
 
 /** The arguments of kube-scheduler. */
-export function schedulerArguments(instance: Instance): readonly string[] {
+function schedulerArguments(instance: Instance): readonly string[] {
   const kubeconfig = join(instance.paths.kubeconfigs, 'kube-scheduler');
   return [
     `--kubeconfig=${kubeconfig}`,

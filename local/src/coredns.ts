@@ -8,7 +8,7 @@ import { ensureRunning, waitUntilReady } from './processes.ts';
 const readyPort = 8181;
 
 /** The Corefile of an instance. */
-export function corefile(instance: Instance): string {
+function corefile(instance: Instance): string {
   const { plan, paths } = instance;
   return `.:53 {
     bind ${plan.bridgeAddress}

@@ -13,7 +13,7 @@ export function etcdUrl(instance: Instance): string {
 }
 
 /** The arguments of etcd. */
-export function etcdArguments(instance: Instance): readonly string[] {
+function etcdArguments(instance: Instance): readonly string[] {
   const peerUrl = `http://${instance.plan.loopbackAddress}:${peerPort}`;
   return [
     '--name=etcd',

@@ -2,11 +2,10 @@
  * A Kubernetes on this machine, for tests, benchmarks and demos: real API server, etcd, controllers, kubelets and containers, without Docker
  * and without a registry. Instances are named and share nothing.
  */
-import 'reflect-metadata';
 import { maximumNodes } from './addresses.ts';
 import { apiClient } from './api-client.ts';
 import { bringUp, bringUpNode, ensureParts, nodesOf } from './bring-up.ts';
-import { importImage } from './containerd.ts';
+import { importImages } from './containerd.ts';
 import { contextName, serverUrl } from './control-plane.ts';
 import { ensureControlPlaneBinaries } from './binaries.ts';
 import { InstanceConflict, InvalidOption } from './errors.ts';
@@ -72,7 +71,7 @@ export interface LocalCluster {
   readonly logsPath: string;
   /** `node-1`, `node-2` … */
   readonly nodes: readonly string[];
-  /** Imports OCI archives into every running node, nodes in parallel. */
+  /** Imports OCI or Docker archives into every running node, nodes in parallel; passes over what a node has already. */
   loadImage(...archives: readonly string[]): Promise<void>;
   /** Ends every process of the node at once, containers included, as a power cut would. Its disk stays. */
   stopNode(node: string): Promise<void>;
@@ -239,7 +238,7 @@ function handle(instance: Instance, context: Context, kubernetesBinaries: string
       await Promise.all(
         nodesOf(instance).map(async (node) => {
           if ((await machinePid(paths, node.name)) === undefined) return;
-          for (const archive of archives) await importImage(machinePaths(paths, node.name), archive);
+          await importImages(machinePaths(paths, node.name), archives);
         }),
       );
     },

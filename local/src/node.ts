@@ -6,7 +6,7 @@ import { nodeAddresses } from './addresses.ts';
 import type { AddressPlan, MachineAddresses, NodeAddresses } from './addresses.ts';
 import { attempt } from './command.ts';
 import { ensureLeaf } from './certificates.ts';
-import { ensureCgroup, isUnified, machineCgroup } from './cgroups.ts';
+import { ensureCgroup, machineCgroup } from './cgroups.ts';
 import { ensureFile } from './files.ts';
 import { contextName, serverUrl } from './control-plane.ts';
 import type { Instance } from './instance.ts';
@@ -26,7 +26,7 @@ interface KubeletFiles {
 }
 
 /** KubeletConfiguration of a node. What is not here has its default. */
-export function kubeletConfiguration(
+function kubeletConfiguration(
   plan: AddressPlan,
   node: NodeAddresses,
   paths: MachinePaths,
@@ -95,8 +95,21 @@ export async function ensureKubeProxy(instance: Instance, machine: MachineAddres
   );
 }
 
-/** Starts the node's kubelet unless it runs. */
-export async function ensureKubelet(instance: Instance, node: NodeAddresses, initPid: number, binaries: string): Promise<void> {
+/** When the node's kubelet last said that it lives, in milliseconds since 1970; 0 when it never did. */
+async function lastRenewal(api: ApiClient, node: string): Promise<number> {
+  const path = `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${node}`;
+  const lease = (await api.get(path).catch(() => ({}))) as { readonly spec?: { readonly renewTime?: string } };
+  return lease.spec?.renewTime === undefined ? 0 : Date.parse(lease.spec.renewTime);
+}
+
+/** Starts the node's kubelet unless it runs, and waits for its first sign of life: a node that was lost keeps its `Ready` for a while. */
+export async function ensureKubelet(
+  instance: Instance,
+  node: NodeAddresses,
+  initPid: number,
+  binaries: string,
+  api: ApiClient,
+): Promise<void> {
   const { certificates, kubeconfigs } = instance.paths;
   const paths = machinePaths(instance.paths, node.name);
   await ensureLeaf(certificates, 'ca', { file: node.name, commonName: `system:node:${node.name}`, organization: 'system:nodes' });
@@ -120,21 +133,21 @@ export async function ensureKubelet(instance: Instance, node: NodeAddresses, ini
   const configurationPath = join(paths.root, 'kubelet.yaml');
   await ensureFile(configurationPath, configuration);
   const labels = [`topology.kubernetes.io/region=local`, `topology.kubernetes.io/zone=zone-${node.number}`];
-  await ensureRunning(
-    instance.paths,
-    insideMachine(node.name, initPid, {
-      name: 'kubelet',
-      command: [
-        join(binaries, 'kubelet'),
-        `--config=${configurationPath}`,
-        `--kubeconfig=${kubeconfig}`,
-        `--hostname-override=${node.name}`,
-        `--node-ip=${node.address}`,
-        `--node-labels=${labels.join(',')}`,
-      ],
-      inputs: [configuration, String(await isUnified())],
-    }),
-  );
+  const component = insideMachine(node.name, initPid, {
+    name: 'kubelet',
+    command: [
+      join(binaries, 'kubelet'),
+      `--config=${configurationPath}`,
+      `--kubeconfig=${kubeconfig}`,
+      `--hostname-override=${node.name}`,
+      `--node-ip=${node.address}`,
+      `--node-labels=${labels.join(',')}`,
+    ],
+    inputs: [configuration],
+  });
+  const startedAt = Date.now();
+  if (await ensureRunning(instance.paths, component))
+    await waitUntilReady(instance.paths, component.name, 60_000, async () => (await lastRenewal(api, node.name)) >= startedAt);
 }
 
 interface NodeObject {

@@ -7,12 +7,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { programPath } from './command.ts';
 import { ComponentFailed } from './errors.ts';
 import type { InstancePaths } from './paths.ts';
 import { waitFor } from './wait.ts';
 
 /** Names a process beyond its death: ids are reused, but not with the same start time in the same boot. */
-export interface ProcessIdentity {
+interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks between boot and start: field 22 of /proc/PID/stat. */
   readonly startTime: string;
@@ -53,7 +54,7 @@ export function parseStat(stat: string): { readonly state: string; readonly star
 }
 
 /** The identity of the process that has this id now, or undefined if there is none (or only its zombie). */
-export function identify(pid: number): ProcessIdentity | undefined {
+function identify(pid: number): ProcessIdentity | undefined {
   try {
     const { state, startTime } = parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     return state === 'Z' || state === 'X' ? undefined : { pid, startTime, bootId: bootId() };
@@ -96,7 +97,7 @@ function recordPath(paths: InstancePaths, name: string): string {
 }
 
 /** The path of a component's log. */
-export function logPath(paths: InstancePaths, name: string): string {
+function logPath(paths: InstancePaths, name: string): string {
   return join(paths.logs, `${name}.log`);
 }
 
@@ -124,7 +125,7 @@ export async function isAlive(paths: InstancePaths, name: string): Promise<boole
 }
 
 /** The last lines of a component's log. */
-export async function logTail(paths: InstancePaths, name: string, lines = 15): Promise<string> {
+async function logTail(paths: InstancePaths, name: string, lines = 15): Promise<string> {
   try {
     const text = await readFile(logPath(paths, name), 'utf8');
     return text.slice(-16_384).trimEnd().split('\n').slice(-lines).join('\n');
@@ -154,7 +155,7 @@ export async function ensureRunning(paths: InstancePaths, component: Component):
       detached: true,
       cwd: '/',
       stdio: ['ignore', log.fd, log.fd],
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], [markVariable]: paths.root, ...component.environment },
+      env: { PATH: programPath(), HOME: process.env['HOME'], [markVariable]: paths.root, ...component.environment },
     });
     await new Promise<void>((resolve, reject) => {
       child.on('spawn', resolve);

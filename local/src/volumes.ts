@@ -14,7 +14,7 @@ const scripts = 'local-path-scripts';
 const provisioner = 'rancher.io/local-path';
 
 /** The default StorageClass. */
-export const storageClass = {
+const storageClass = {
   apiVersion: 'storage.k8s.io/v1',
   kind: 'StorageClass',
   metadata: { name: 'local-path', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
@@ -38,7 +38,7 @@ const helperPod = {
 };
 
 /** The provisioner's configuration: each node's volumes in the node's own folder. */
-export function provisionerConfiguration(instance: Instance, nodes: readonly NodeAddresses[]): object {
+function provisionerConfiguration(instance: Instance, nodes: readonly NodeAddresses[]): object {
   return { nodePathMap: nodes.map(({ name }) => ({ node: name, paths: [machinePaths(instance.paths, name).volumes] })) };
 }
 
