@@ -20,6 +20,12 @@ deps: node_modules/.package-lock.json ## Install what the checkout needs (Node 2
 check: deps ## Types, lint, format, dead code, layers
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" npm run --silent check
 
+demo: deps ## A local Kubernetes with pgherd and a cluster in it, from nothing (or KUBECONFIG=… IMAGE_PREFIX=…)
+	@$(NODE) demo/demo.ts $(if $(filter command line,$(origin KUBECONFIG)),--kubeconfig '$(KUBECONFIG)') $(if $(filter command line,$(origin IMAGE_PREFIX)),--image-prefix '$(IMAGE_PREFIX)') $(if $(IMAGE_TAG),--image-tag '$(IMAGE_TAG)')
+
+down: deps ## End the demo's Kubernetes and leave nothing behind
+	@$(NODE) local/src/cli.ts down --name demo
+
 test: deps ## All floors: checks, unit, API server, images, real cluster
 	$(NODE) checks/test.ts check unit api image cluster
 
@@ -38,4 +44,8 @@ generate: deps ## CRDs, reference documents and types from their sources
 format: deps ## Format everything
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" npm run --silent format
 
-.PHONY: help deps check test test-unit test-api test-cluster generate format
+
+images: deps ## Build the images (IMAGE_PREFIX=… IMAGE_TAG=…)
+push: deps ## Build and push them
+
+.PHONY: help deps check demo down test test-unit test-api test-cluster generate format
