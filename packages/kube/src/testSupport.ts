@@ -75,3 +75,26 @@ export async function bodyOf(request: IncomingMessage): Promise<unknown> {
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   return JSON.parse(Buffer.concat(chunks).toString('utf8'));
 }
+
+/**
+ * A certificate of its own authority for `api.test.internal`, valid until 2120, with its key. Guards nothing: it only lets tests speak TLS on the
+ * loopback interface.
+ */
+export const testCertificate = {
+  name: 'api.test.internal',
+  certificate: `-----BEGIN CERTIFICATE-----
+MIIBUjCB+KADAgECAgEBMAoGCCqGSM49BAMCMBgxFjAUBgNVBAMTDWxvb3BiYWNr
+IHRlc3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBgxFjAUBgNV
+BAMTDWxvb3BiYWNrIHRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQMeuW9
+EMnTFQZsPciAkZcInNKXpEy+tut0aAzuuLlpon7iAvW0a0bZb2rvByerIO+Um7eq
+yIhURmU1iTeKu7gyozEwLzAPBgNVHRMBAf8EBTADAQH/MBwGA1UdEQQVMBOCEWFw
+aS50ZXN0LmludGVybmFsMAoGCCqGSM49BAMCA0kAMEYCIQCwtChAOtLnh7L5I8/J
+T0obtypuSfFHgK8+7nFliqhahAIhAKeXBucYviH9JIldmpOxb+PUvoazeKf0K99O
+fJhNB3u2
+-----END CERTIFICATE-----`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgzX4DfkFBLWUgr3+J
+nmEI5xth+tgNXUzLf3raUBMcIEGhRANCAAQMeuW9EMnTFQZsPciAkZcInNKXpEy+
+tut0aAzuuLlpon7iAvW0a0bZb2rvByerIO+Um7eqyIhURmU1iTeKu7gy
+-----END PRIVATE KEY-----`,
+};
