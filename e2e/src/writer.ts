@@ -36,7 +36,12 @@ const answerWithinMs = 1000;
 
 /** Starts writing through `connection` into a table of its own. */
 export const startWriter = async (connection: pg.ClientConfig, table = 'written'): Promise<Writer> => {
-  const options: pg.ClientConfig = { ...connection, connectionTimeoutMillis: answerWithinMs, query_timeout: answerWithinMs, application_name: 'writer' };
+  const options: pg.ClientConfig = {
+    ...connection,
+    connectionTimeoutMillis: answerWithinMs,
+    query_timeout: answerWithinMs,
+    application_name: 'writer',
+  };
   const acknowledged: number[] = [];
   const errors = new Set<string>();
   let failed = 0;
@@ -102,7 +107,9 @@ export const startWriter = async (connection: pg.ClientConfig, table = 'written'
       const deadline = performance.now() + limitMs;
       while (acknowledged.length < wanted) {
         if (performance.now() > deadline) {
-          throw new Error(`only ${acknowledged.length} of ${wanted} rows were acknowledged within ${limitMs} ms; last errors: ${[...errors].slice(-3).join('; ')}`);
+          throw new Error(
+            `only ${acknowledged.length} of ${wanted} rows were acknowledged within ${limitMs} ms; last errors: ${[...errors].slice(-3).join('; ')}`,
+          );
         }
         await new Promise((resolve) => setTimeout(resolve, intervalMs));
       }

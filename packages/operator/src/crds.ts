@@ -44,10 +44,16 @@ export const ensureCrds = async (client: Client, mode: 'apply' | 'check' | 'off'
     if (installed?.metadata.annotations?.[revisionAnnotation] === revision) continue;
     if (mode === 'check') {
       if (installed === undefined) throw new CrdMissingError(name);
-      log.warn({ definition: name }, 'the installed definition is not the one of this build: fields may be unknown to the API server; start once with --crds=apply');
+      log.warn(
+        { definition: name },
+        'the installed definition is not the one of this build: fields may be unknown to the API server; start once with --crds=apply',
+      );
       continue;
     }
-    const stamped = { ...definition, metadata: { ...definition.metadata, name, annotations: { ...definition.metadata?.annotations, [revisionAnnotation]: revision } } };
+    const stamped = {
+      ...definition,
+      metadata: { ...definition.metadata, name, annotations: { ...definition.metadata?.annotations, [revisionAnnotation]: revision } },
+    };
     await client.apply(definitionType, stamped as unknown as UnstructuredObject, { fieldManager: 'pgherd', force: true, signal });
     await established(client, name, signal);
     log.info({ definition: name, revision }, 'installed the definition');
@@ -60,7 +66,8 @@ const established = async (client: Client, name: string, signal: AbortSignal): P
     const { status } = await client.get(definitionType, { name }, { signal });
     if (status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') === true) return;
     if (performance.now() > deadline) {
-      const said = status?.conditions?.map(({ type, status: value, message }) => `${type}=${value} ${message ?? ''}`).join('; ') ?? 'nothing';
+      const said =
+        status?.conditions?.map(({ type, status: value, message }) => `${type}=${value} ${message ?? ''}`).join('; ') ?? 'nothing';
       throw new Error(`CustomResourceDefinition ${name} is not served after ${establishedWithinMs / 1000} s; the API server says: ${said}`);
     }
     await new Promise<void>((resolve) => {

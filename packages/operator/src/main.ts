@@ -33,13 +33,20 @@ const main = async (argv: readonly string[]): Promise<number> => {
     });
   }
   try {
-    const clusterConfig = await defaultConfig({ path: configuration.kubeconfigPath, context: configuration.kubeconfigContext, env: process.env });
+    const clusterConfig = await defaultConfig({
+      path: configuration.kubeconfigPath,
+      context: configuration.kubeconfigContext,
+      env: process.env,
+    });
     log.info({ version, server: clusterConfig.server, namespaces: configuration.namespaces ?? 'all' }, 'starting');
     await runOperator({ configuration, clusterConfig, log }, stop.signal);
     return 0;
   } catch (error) {
     if (stop.signal.aborted) return 0;
-    log.fatal({ err: { message: error instanceof Error ? error.message : String(error), stack: error instanceof Error ? error.stack : undefined } }, 'cannot go on');
+    log.fatal(
+      { err: { message: error instanceof Error ? error.message : String(error), stack: error instanceof Error ? error.stack : undefined } },
+      'cannot go on',
+    );
     return 1;
   }
 };

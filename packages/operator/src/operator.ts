@@ -93,7 +93,9 @@ export const runOperator = async ({ configuration, clusterConfig, log }: Operato
   state = 'checking custom resource definitions';
   await ensureCrds(client, configuration.crds, log, signal);
 
-  const caches = newCaches(client, dialects, configuration.namespaces, (type, error) => log.warn({ kind: type.kind, err: messageOf(error) }, 'watch was interrupted; going on'));
+  const caches = newCaches(client, dialects, configuration.namespaces, (type, error) =>
+    log.warn({ kind: type.kind, err: messageOf(error) }, 'watch was interrupted; going on'),
+  );
   const running = caches.cache.run(signal);
   state = 'filling caches';
   await caches.cache.waitForSync(signal);
@@ -155,7 +157,15 @@ const workOn = async (
 
   const programs = newPrograms({
     run: async ({ namespace, pod, container }, command, input, timeoutMs, signal) => {
-      const { exitCode, stdout, stderr } = await exec(client.transport, { namespace, pod, container, command, stdin: input, deadlineMs: timeoutMs, signal });
+      const { exitCode, stdout, stderr } = await exec(client.transport, {
+        namespace,
+        pod,
+        container,
+        command,
+        stdin: input,
+        deadlineMs: timeoutMs,
+        signal,
+      });
       return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
     },
     readSecret: async (namespace, name) => readSecret(client, namespace, name, term),
@@ -262,7 +272,10 @@ const workOn = async (
       const [first] = result.refusals;
       if (first !== undefined) throw first.error;
       const full = fullPassMs * (1 + fullPassJitter * (Math.random() * 2 - 1));
-      return { requeueAfterMs: Math.min(result.lookAgainAfterMs ?? full, full), ...(result.lookAgainAfterMs === undefined ? { priority: 'low' as const } : {}) };
+      return {
+        requeueAfterMs: Math.min(result.lookAgainAfterMs ?? full, full),
+        ...(result.lookAgainAfterMs === undefined ? { priority: 'low' as const } : {}),
+      };
     },
   });
 
@@ -272,6 +285,3 @@ const workOn = async (
   });
   await controller.run(term);
 };
-
-/** The kinds of manifest that this build runs, for messages. */
-export const manifestKinds = (): readonly string[] => dialects.map((dialect: Dialect) => `${dialect.resource.kind} (${resourceOfDialect(dialect).group})`);

@@ -32,7 +32,12 @@ const codeOf = (error: unknown): string => {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'Unexpected';
 };
 
-const asObserved = ({ what, error }: Refusal): WriteRefusal => ({ what, code: codeOf(error), message: messageOf(error), retryable: isRetryable(error) });
+const asObserved = ({ what, error }: Refusal): WriteRefusal => ({
+  what,
+  code: codeOf(error),
+  message: messageOf(error),
+  retryable: isRetryable(error),
+});
 
 /**
  * Runs one pass. Resolves with undefined when there is no such cluster any more.
@@ -64,4 +69,3 @@ export const pass = async (key: ClusterKey, object: KubernetesObject, signal: Ab
   }
   return { lookAgainAfterMs: decision.lookAgainAfterMs, refusals };
 };
-

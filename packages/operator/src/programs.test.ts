@@ -4,8 +4,26 @@ import type { CommandRequest, ReadingRequest } from '@pgherd/engine';
 import { newPrograms, psqlVariable, type ProgramOutput, type Programs } from './programs.ts';
 
 const target = { namespace: 'ns', pod: 'p', podUid: 'u', container: 'database' };
-const reading: ReadingRequest = { key: 'roles', inputs: 'a', maximumAgeMs: 1000, target, command: ['psql'], input: undefined, parser: 'json', timeoutMs: 100 };
-const command: CommandRequest = { key: 'users', inputs: 'a', target, command: ['psql'], input: undefined, timeoutMs: 100, reason: '', invalidates: ['roles'] };
+const reading: ReadingRequest = {
+  key: 'roles',
+  inputs: 'a',
+  maximumAgeMs: 1000,
+  target,
+  command: ['psql'],
+  input: undefined,
+  parser: 'json',
+  timeoutMs: 100,
+};
+const command: CommandRequest = {
+  key: 'users',
+  inputs: 'a',
+  target,
+  command: ['psql'],
+  input: undefined,
+  timeoutMs: 100,
+  reason: '',
+  invalidates: ['roles'],
+};
 
 interface Rig {
   readonly programs: Programs;
@@ -81,10 +99,7 @@ test('programs: a failure is counted, says what the program said, and hides veri
 
 test('programs: a command makes void the readings that it names', async () => {
   const state = rig(() => ok('[]'));
-  for (const start of [
-    () => state.programs.start('c', [reading], [], signal),
-    () => state.programs.start('c', [], [command], signal),
-  ]) {
+  for (const start of [() => state.programs.start('c', [reading], [], signal), () => state.programs.start('c', [], [command], signal)]) {
     const settled = state.settle();
     start();
     await settled;
@@ -94,7 +109,11 @@ test('programs: a command makes void the readings that it names', async () => {
 
 test('programs: secrets go in as quoted psql variables, and a missing one fails without running anything', async () => {
   const state = rig(() => ok(''));
-  const withSecret = (secret: string): CommandRequest => ({ ...command, key: secret, input: { text: 'SELECT 1;', variables: { v: { secret, key: 'verifier' } } } });
+  const withSecret = (secret: string): CommandRequest => ({
+    ...command,
+    key: secret,
+    input: { text: 'SELECT 1;', variables: { v: { secret, key: 'verifier' } } },
+  });
   for (const secret of ['user', 'absent']) {
     const settled = state.settle();
     state.programs.start('c', [], [withSecret(secret)], signal);

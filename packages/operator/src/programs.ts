@@ -13,7 +13,13 @@ export interface ProgramOutput {
 }
 
 /** Runs a program in a container and gives its output, whatever its exit code. Rejects when it could not be run to its end. */
-export type RunProgram = (target: ExecTarget, command: readonly string[], input: string | undefined, timeoutMs: number, signal: AbortSignal) => Promise<ProgramOutput>;
+export type RunProgram = (
+  target: ExecTarget,
+  command: readonly string[],
+  input: string | undefined,
+  timeoutMs: number,
+  signal: AbortSignal,
+) => Promise<ProgramOutput>;
 
 export interface ProgramSources {
   readonly run: RunProgram;
@@ -54,7 +60,12 @@ export interface Programs {
   readonly readingsOf: (clusterUid: string) => Readonly<Record<string, Reading>>;
   readonly resultsOf: (clusterUid: string) => Readonly<Record<string, CommandResult>>;
   /** Starts what is not running yet and has no answer for the same inputs. Returns at once. */
-  readonly start: (clusterUid: string, readings: readonly ReadingRequest[], commands: readonly CommandRequest[], signal: AbortSignal) => void;
+  readonly start: (
+    clusterUid: string,
+    readings: readonly ReadingRequest[],
+    commands: readonly CommandRequest[],
+    signal: AbortSignal,
+  ) => void;
   /** The cluster is gone. */
   readonly forget: (clusterUid: string) => void;
 }
@@ -113,7 +124,12 @@ export const newPrograms = (sources: ProgramSources): Programs => {
       cluster.results.set(key, { key, inputs, finishedAtMs: sources.now(), result: { kind: 'succeeded', output } });
     } catch (error) {
       if (signal.aborted) return;
-      cluster.results.set(key, { key, inputs, finishedAtMs: sources.now(), result: { kind: 'failed', message: messageOf(error), attempts } });
+      cluster.results.set(key, {
+        key,
+        inputs,
+        finishedAtMs: sources.now(),
+        result: { kind: 'failed', message: messageOf(error), attempts },
+      });
     }
     // Whether it succeeded or not, what was read before it is not known to hold any more.
     for (const reading of request.invalidates) cluster.readings.delete(reading);
@@ -135,7 +151,8 @@ export const newPrograms = (sources: ProgramSources): Programs => {
       const cluster = clusterOf(uid);
       for (const request of readings) {
         const known = cluster.readings.get(request.key);
-        const fresh = known?.inputs === request.inputs && known.result.kind === 'taken' && sources.now() - known.takenAtMs <= request.maximumAgeMs;
+        const fresh =
+          known?.inputs === request.inputs && known.result.kind === 'taken' && sources.now() - known.takenAtMs <= request.maximumAgeMs;
         if (!fresh) once(uid, cluster, `reading ${request.key}`, async () => take(cluster, request, signal));
       }
       for (const request of commands) {

@@ -58,7 +58,11 @@ const deleteObject = async (deletion: Deletion, acting: Acting): Promise<void> =
 };
 
 /** Patroni reads its failover key from an object of its own (patroni/dcs/kubernetes.py, 4.0): annotations leader, member, scheduled_at. */
-const requestSwitchover = async (step: Extract<DisruptiveStep, { kind: 'switchover' }>, cluster: Cluster, acting: Acting): Promise<void> => {
+const requestSwitchover = async (
+  step: Extract<DisruptiveStep, { kind: 'switchover' }>,
+  cluster: Cluster,
+  acting: Acting,
+): Promise<void> => {
   const { namespace, name: clusterName } = cluster.identity;
   const name = `${step.scope}-failover`;
   const annotations = { leader: step.from, ...(step.to === undefined ? {} : { member: step.to }) };
@@ -72,8 +76,15 @@ const requestSwitchover = async (step: Extract<DisruptiveStep, { kind: 'switchov
     };
     await acting.client.create(kinds.endpoints, object, { fieldManager: fieldManager.children, signal: acting.signal });
   } else {
-    const body = { metadata: { resourceVersion: live.metadata.resourceVersion, annotations: { member: null, scheduled_at: null, ...annotations } } };
-    await acting.client.patch(kinds.endpoints, { namespace, name }, { kind: 'merge', body }, { fieldManager: fieldManager.children, signal: acting.signal });
+    const body = {
+      metadata: { resourceVersion: live.metadata.resourceVersion, annotations: { member: null, scheduled_at: null, ...annotations } },
+    };
+    await acting.client.patch(
+      kinds.endpoints,
+      { namespace, name },
+      { kind: 'merge', body },
+      { fieldManager: fieldManager.children, signal: acting.signal },
+    );
   }
   acting.wrote('patch', 'Endpoints');
 };
@@ -97,7 +108,12 @@ const takeStep = async (step: DisruptiveStep, cluster: Cluster, acting: Acting):
     }
     case 'scaleStatefulSet': {
       const body = { metadata: { uid: step.uid }, spec: { replicas: step.replicas } };
-      await acting.client.patch(kinds.statefulSets, step.reference, { kind: 'merge', body }, { fieldManager: fieldManager.children, signal: acting.signal });
+      await acting.client.patch(
+        kinds.statefulSets,
+        step.reference,
+        { kind: 'merge', body },
+        { fieldManager: fieldManager.children, signal: acting.signal },
+      );
       acting.wrote('patch', 'StatefulSet');
       return undefined;
     }
@@ -109,7 +125,12 @@ const takeStep = async (step: DisruptiveStep, cluster: Cluster, acting: Acting):
 const writePatroniConfiguration = async (write: PatroniConfigurationWrite, acting: Acting): Promise<void> => {
   const { reference, resourceVersion, annotation, value } = write;
   const body = { metadata: { resourceVersion, annotations: { [annotation]: value } } };
-  await acting.client.patch(resourceOf(reference.kind), reference, { kind: 'merge', body }, { fieldManager: fieldManager.children, signal: acting.signal });
+  await acting.client.patch(
+    resourceOf(reference.kind),
+    reference,
+    { kind: 'merge', body },
+    { fieldManager: fieldManager.children, signal: acting.signal },
+  );
   acting.wrote('patch', reference.kind);
 };
 
@@ -117,10 +138,17 @@ const writeFinalizer = async (finalizer: Decision['finalizer'], cluster: Cluster
   const { identity, profile } = cluster;
   const present = identity.finalizers.includes(profile.finalizer);
   if (present === (finalizer === 'present')) return;
-  const finalizers = present ? identity.finalizers.filter((name) => name !== profile.finalizer) : [...identity.finalizers, profile.finalizer];
+  const finalizers = present
+    ? identity.finalizers.filter((name) => name !== profile.finalizer)
+    : [...identity.finalizers, profile.finalizer];
   const body = { metadata: { resourceVersion: identity.resourceVersion, finalizers } };
   try {
-    const written = await acting.client.patch(acting.resource, identity, { kind: 'merge', body }, { fieldManager: fieldManager.children, signal: acting.signal });
+    const written = await acting.client.patch(
+      acting.resource,
+      identity,
+      { kind: 'merge', body },
+      { fieldManager: fieldManager.children, signal: acting.signal },
+    );
     acting.wrote('patch', identity.kind);
     acting.manifestWritten(written.metadata.resourceVersion ?? '');
   } catch (error) {
@@ -165,16 +193,22 @@ export const act = async (decision: Decision, cluster: Cluster, acting: Acting):
     }
   };
 
-  const holdsFinalizer = decision.finalizer === 'absent' || (await attempt('finalizer', async () => writeFinalizer('present', cluster, acting)));
+  const holdsFinalizer =
+    decision.finalizer === 'absent' || (await attempt('finalizer', async () => writeFinalizer('present', cluster, acting)));
   // Without the finalizer nothing is made: what is made must be taken back in order when the cluster is deleted.
   if (!holdsFinalizer) return refusals;
 
   for (const stage of [0, 1, 2] as const) {
     const secrets = decision.secrets.filter((intent) => intent.stage === stage);
     // Roots before leaves: a Secret that others are filled from comes first.
-    const [roots, leaves] = [secrets.filter(({ ownership }) => ownership === 'shared'), secrets.filter(({ ownership }) => ownership !== 'shared')];
+    const [roots, leaves] = [
+      secrets.filter(({ ownership }) => ownership === 'shared'),
+      secrets.filter(({ ownership }) => ownership !== 'shared'),
+    ];
     await inParallel(roots, async (intent) => {
-      await attempt(`Secret ${intent.reference.name}`, async () => writeSecret(intent, cluster, acting.client, acting.secretSources, acting.wrote, acting.signal));
+      await attempt(`Secret ${intent.reference.name}`, async () =>
+        writeSecret(intent, cluster, acting.client, acting.secretSources, acting.wrote, acting.signal),
+      );
     });
     const works = [
       ...leaves.map((intent) => ({
@@ -183,7 +217,10 @@ export const act = async (decision: Decision, cluster: Cluster, acting: Acting):
       })),
       ...decision.objects
         .filter((desired) => desired.stage === stage)
-        .map((desired) => ({ what: `${desired.object.kind} ${desired.object.metadata?.name ?? ''}`, work: async () => applyObject(desired, cluster, acting) })),
+        .map((desired) => ({
+          what: `${desired.object.kind} ${desired.object.metadata?.name ?? ''}`,
+          work: async () => applyObject(desired, cluster, acting),
+        })),
     ];
     await inParallel(works, async ({ what, work }) => {
       await attempt(what, work);
@@ -193,9 +230,11 @@ export const act = async (decision: Decision, cluster: Cluster, acting: Acting):
     await attempt(`deletion of ${deletion.reference.kind} ${deletion.reference.name}`, async () => deleteObject(deletion, acting));
   });
   const { patroniConfiguration, step, status } = decision;
-  if (patroniConfiguration !== undefined) await attempt("Patroni's configuration", async () => writePatroniConfiguration(patroniConfiguration, acting));
+  if (patroniConfiguration !== undefined)
+    await attempt("Patroni's configuration", async () => writePatroniConfiguration(patroniConfiguration, acting));
   if (step !== undefined) await attempt(step.kind, async () => takeStep(step, cluster, acting));
   if (status !== undefined) await attempt('status', async () => writeStatus(status, cluster, acting));
-  if (decision.finalizer === 'absent' && refusals.length === 0) await attempt('finalizer', async () => writeFinalizer('absent', cluster, acting));
+  if (decision.finalizer === 'absent' && refusals.length === 0)
+    await attempt('finalizer', async () => writeFinalizer('absent', cluster, acting));
   return refusals;
 };

@@ -104,10 +104,16 @@ export const applyObject = async (desired: DesiredObject, cluster: Cluster, writ
   if (plan.kind === 'skip') return 'skipped';
   const hash = plan.object.metadata.annotations?.[stamps.applied] ?? '';
   const recent = writing.recent.get(key);
-  const cacheIsBehind = recent !== undefined && (live === undefined || compareResourceVersions(live.metadata.resourceVersion ?? '0', recent.resourceVersion) < 0);
+  const cacheIsBehind =
+    recent !== undefined &&
+    (live === undefined || compareResourceVersions(live.metadata.resourceVersion ?? '0', recent.resourceVersion) < 0);
   if (cacheIsBehind && recent.hash === hash) return 'skipped';
   // Not known to be ours: without force, what somebody else holds there makes a conflict instead of being seized.
-  const written = await writing.client.apply(type, plan.object, { fieldManager: fieldManager.children, force: live !== undefined, signal: writing.signal });
+  const written = await writing.client.apply(type, plan.object, {
+    fieldManager: fieldManager.children,
+    force: live !== undefined,
+    signal: writing.signal,
+  });
   writing.wrote('apply', kind);
   writing.recent.set(key, hash, written.metadata.resourceVersion ?? '');
   return 'written';

@@ -60,7 +60,13 @@ export const writeSecret = async (
       apiVersion: 'v1',
       kind: 'Secret',
       type: 'Opaque',
-      metadata: { name, namespace, labels: intent.labels, annotations: intent.annotations, ownerReferences: [ownerReference(cluster, intent.ownership)] },
+      metadata: {
+        name,
+        namespace,
+        labels: intent.labels,
+        annotations: intent.annotations,
+        ownerReferences: [ownerReference(cluster, intent.ownership)],
+      },
       data: encoded(data),
     };
     try {

@@ -1,6 +1,16 @@
 /** Everything that is watched: the manifests of every dialect, and by the label of their cluster the objects that belong to them. */
 import type { Dialect } from '@pgherd/engine';
-import { apiVersionOf, createCache, keyOf, type Cache, type ChangeHandler, type Client, type Informer, type KubernetesObject, type ResourceType } from '@pgherd/kube';
+import {
+  apiVersionOf,
+  createCache,
+  keyOf,
+  type Cache,
+  type ChangeHandler,
+  type Client,
+  type Informer,
+  type KubernetesObject,
+  type ResourceType,
+} from '@pgherd/kube';
 import { childKinds } from '../kinds.ts';
 import { projected, saysTheSame } from './projection.ts';
 
@@ -22,7 +32,12 @@ export interface Caches {
   readonly children: (key: ClusterKey) => Readonly<Record<ChildKind, readonly KubernetesObject[]>>;
   readonly child: (dialect: Dialect, kind: string, namespace: string, name: string) => KubernetesObject | undefined;
   /** Tells of every change that says something new. `listed`: found by listing, there is less hurry. */
-  readonly onChange: (handler: (key: ClusterKey, change: { readonly kind: string; readonly deleted: boolean; readonly object: KubernetesObject; readonly listed: boolean }) => void) => void;
+  readonly onChange: (
+    handler: (
+      key: ClusterKey,
+      change: { readonly kind: string; readonly deleted: boolean; readonly object: KubernetesObject; readonly listed: boolean },
+    ) => void,
+  ) => void;
 }
 
 const clusterIndex = 'cluster';
@@ -42,7 +57,8 @@ export const newCaches = (
   const scopeOf = (namespace: string): string => (namespaces === undefined ? '' : namespace);
   const manifests = new Map<string, Informer<KubernetesObject>>();
   const children = new Map<string, Informer<KubernetesObject>>();
-  const informerKey = (dialect: Dialect, scope: string, kind: string): string => `${apiVersionOf(dialect.resource)}/${dialect.resource.kind}/${scope}/${kind}`;
+  const informerKey = (dialect: Dialect, scope: string, kind: string): string =>
+    `${apiVersionOf(dialect.resource)}/${dialect.resource.kind}/${scope}/${kind}`;
 
   for (const dialect of dialects) {
     const label = dialect.profile.labels.cluster;
@@ -67,11 +83,16 @@ export const newCaches = (
 
   return {
     cache,
-    manifest: ({ dialect, namespace, name }) => manifests.get(informerKey(dialect, scopeOf(namespace), ''))?.store.get(keyOf({ namespace, name })),
+    manifest: ({ dialect, namespace, name }) =>
+      manifests.get(informerKey(dialect, scopeOf(namespace), ''))?.store.get(keyOf({ namespace, name })),
     manifests: () =>
       dialects.flatMap((dialect) =>
         scopes.flatMap((scope) =>
-          (manifests.get(informerKey(dialect, scope ?? '', ''))?.store.list() ?? []).map(({ metadata }) => ({ dialect, namespace: metadata.namespace ?? '', name: metadata.name })),
+          (manifests.get(informerKey(dialect, scope ?? '', ''))?.store.list() ?? []).map(({ metadata }) => ({
+            dialect,
+            namespace: metadata.namespace ?? '',
+            name: metadata.name,
+          })),
         ),
       ),
     children: ({ dialect, namespace, name }) =>
@@ -79,12 +100,13 @@ export const newCaches = (
         Object.entries(childKinds).map(([field, type]) => [
           field,
           // Order by name: a decision must not depend on the order of events.
-          (children.get(informerKey(dialect, scopeOf(namespace), type.kind))?.store.indexed(clusterIndex, `${namespace}/${name}`) ?? []).toSorted((left, right) =>
-            left.metadata.name < right.metadata.name ? -1 : 1,
-          ),
+          (
+            children.get(informerKey(dialect, scopeOf(namespace), type.kind))?.store.indexed(clusterIndex, `${namespace}/${name}`) ?? []
+          ).toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1)),
         ]),
       ) as unknown as Readonly<Record<ChildKind, readonly KubernetesObject[]>>,
-    child: (dialect, kind, namespace, name) => children.get(informerKey(dialect, scopeOf(namespace), kind))?.store.get(keyOf({ namespace, name })),
+    child: (dialect, kind, namespace, name) =>
+      children.get(informerKey(dialect, scopeOf(namespace), kind))?.store.get(keyOf({ namespace, name })),
     onChange: (handler) => {
       for (const dialect of dialects) {
         const label = dialect.profile.labels.cluster;
@@ -95,12 +117,19 @@ export const newCaches = (
             const { object } = change;
             const name = nameOf(object);
             if (name === undefined) return;
-            handler({ dialect, namespace: object.metadata.namespace ?? '', name }, { kind, deleted: change.kind === 'deleted', object, listed });
+            handler(
+              { dialect, namespace: object.metadata.namespace ?? '', name },
+              { kind, deleted: change.kind === 'deleted', object, listed },
+            );
           };
         for (const scope of scopes) {
-          manifests.get(informerKey(dialect, scope ?? '', ''))?.addHandler(watching((object) => object.metadata.name, dialect.resource.kind));
+          manifests
+            .get(informerKey(dialect, scope ?? '', ''))
+            ?.addHandler(watching((object) => object.metadata.name, dialect.resource.kind));
           for (const type of Object.values(childKinds)) {
-            children.get(informerKey(dialect, scope ?? '', type.kind))?.addHandler(watching((object) => object.metadata.labels?.[label], type.kind));
+            children
+              .get(informerKey(dialect, scope ?? '', type.kind))
+              ?.addHandler(watching((object) => object.metadata.labels?.[label], type.kind));
           }
         }
       }

@@ -2,7 +2,15 @@
  * Puts together the Observation of one cluster. Nothing else looks at the world for a decision; what it sees of Secrets leaves here as facts.
  */
 import { X509Certificate } from 'node:crypto';
-import { hashOf, type Children, type Cluster, type EngineConfiguration, type Observation, type SecretFacts, type SecretPlan } from '@pgherd/engine';
+import {
+  hashOf,
+  type Children,
+  type Cluster,
+  type EngineConfiguration,
+  type Observation,
+  type SecretFacts,
+  type SecretPlan,
+} from '@pgherd/engine';
 import type { Programs } from '../programs.ts';
 import type { SecretData } from '../act/secretValues.ts';
 import type { Caches, ClusterKey } from './caches.ts';
@@ -60,7 +68,10 @@ export const referencedBy = (plans: readonly SecretPlan[]): ReadonlySet<string> 
 
 const planFor = (secret: StoredSecret, plans: readonly SecretPlan[]): SecretPlan | undefined =>
   plans.find(({ reference }) => reference.name === secret.metadata.name) ??
-  plans.find(({ foundByLabels }) => foundByLabels !== undefined && Object.entries(foundByLabels).every(([key, value]) => secret.metadata.labels?.[key] === value));
+  plans.find(
+    ({ foundByLabels }) =>
+      foundByLabels !== undefined && Object.entries(foundByLabels).every(([key, value]) => secret.metadata.labels?.[key] === value),
+  );
 
 const rootsIn = (secrets: readonly StoredSecret[]): readonly X509Certificate[] =>
   secrets.flatMap((secret) =>
@@ -74,7 +85,13 @@ const rootsIn = (secrets: readonly StoredSecret[]): readonly X509Certificate[] =
     }),
   );
 
-export const observe = async (key: ClusterKey, cluster: Cluster, status: Readonly<Record<string, unknown>>, sources: ObserveSources, memory: FactsMemory): Promise<Observation> => {
+export const observe = async (
+  key: ClusterKey,
+  cluster: Cluster,
+  status: Readonly<Record<string, unknown>>,
+  sources: ObserveSources,
+  memory: FactsMemory,
+): Promise<Observation> => {
   const { namespace, uid } = cluster.identity;
   const raw = sources.caches.children(key);
   const stored = raw.secrets as readonly StoredSecret[];
@@ -90,12 +107,16 @@ export const observe = async (key: ClusterKey, cluster: Cluster, status: Readonl
     }),
   );
   const readable = [...referenced.values()].filter((secret) => typeof secret !== 'string');
-  const roots = rootsIn(readable.filter((secret) => plans.some((plan) => plan.ownership === 'shared' && plan.reference.name === secret.metadata.name)));
+  const roots = rootsIn(
+    readable.filter((secret) => plans.some((plan) => plan.ownership === 'shared' && plan.reference.name === secret.metadata.name)),
+  );
   const readSecret = async (name: string): Promise<SecretData | undefined> => {
     const secret = own.get(name) ?? referenced.get(name);
     return secret === undefined || typeof secret === 'string' ? undefined : dataOf(secret);
   };
-  const versions = hashOf([...referenced].map(([name, secret]) => [name, typeof secret === 'string' ? secret : secret.metadata.resourceVersion]));
+  const versions = hashOf(
+    [...referenced].map(([name, secret]) => [name, typeof secret === 'string' ? secret : secret.metadata.resourceVersion]),
+  );
 
   const factsOf = async (secret: StoredSecret): Promise<SecretFacts> => {
     const plan = planFor(secret, plans);
