@@ -3,7 +3,7 @@
  * acknowledged, so that afterwards one can ask whether any was lost, and it knows the longest time without an acknowledgement.
  */
 import { performance } from 'node:perf_hooks';
-import pg from 'pg';
+import { Client, type ClientConfig } from 'pg';
 
 export interface WriterReport {
   readonly acknowledged: number;
@@ -35,8 +35,8 @@ const intervalMs = 50;
 const answerWithinMs = 1000;
 
 /** Starts writing through `connection` into a table of its own. */
-export const startWriter = async (connection: pg.ClientConfig, table = 'written'): Promise<Writer> => {
-  const options: pg.ClientConfig = {
+export const startWriter = async (connection: ClientConfig, table = 'written'): Promise<Writer> => {
+  const options: ClientConfig = {
     ...connection,
     connectionTimeoutMillis: answerWithinMs,
     query_timeout: answerWithinMs,
@@ -47,11 +47,11 @@ export const startWriter = async (connection: pg.ClientConfig, table = 'written'
   let failed = 0;
   let gapMs = 0;
   let lastAt = performance.now();
-  let stopped = false;
-  let client: pg.Client | undefined;
+  const stopping = new AbortController();
+  let client: Client | undefined;
 
-  const connect = async (): Promise<pg.Client> => {
-    const made = new pg.Client(options);
+  const connect = async (): Promise<Client> => {
+    const made = new Client(options);
     // Without a listener an error of an idle connection ends the process; the next write meets it anyway.
     made.on('error', () => {});
     await made.connect();
@@ -70,7 +70,7 @@ export const startWriter = async (connection: pg.ClientConfig, table = 'written'
   await setup.end();
 
   const running = (async () => {
-    for (let id = 1; !stopped; id++) {
+    for (let id = 1; !stopping.signal.aborted; id++) {
       const startedAt = performance.now();
       try {
         client ??= await connect();
@@ -90,7 +90,7 @@ export const startWriter = async (connection: pg.ClientConfig, table = 'written'
   })();
 
   const stop = async (): Promise<void> => {
-    stopped = true;
+    stopping.abort();
     await running;
     drop();
   };

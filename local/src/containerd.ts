@@ -103,3 +103,8 @@ export async function importImages(paths: MachinePaths, archives: readonly strin
     if (images === undefined || !hasAll(present, images)) await run([...ctr(paths), 'images', 'import', archive]);
   }
 }
+
+/** Gives an image that a node has further names. Images are found by name, so nothing is copied. */
+export async function nameImage(paths: MachinePaths, reference: string, names: readonly string[]): Promise<void> {
+  if (names.length > 0) await run([...ctr(paths), 'images', 'tag', '--force', reference, ...names]);
+}

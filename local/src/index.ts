@@ -5,7 +5,7 @@
 import { maximumNodes } from './addresses.ts';
 import { apiClient } from './api-client.ts';
 import { bringUp, bringUpNode, ensureParts, nodesOf } from './bring-up.ts';
-import { importImages } from './containerd.ts';
+import { importImages, nameImage } from './containerd.ts';
 import { contextName, serverUrl } from './control-plane.ts';
 import { ensureControlPlaneBinaries } from './binaries.ts';
 import { InstanceConflict, InvalidOption } from './errors.ts';
@@ -16,6 +16,7 @@ import { machinePid, stopMachine } from './machine.ts';
 import { isCableUp, setCable } from './network.ts';
 import { nodeReadiness } from './node.ts';
 import { cacheRoot, machinePaths, stateRoot } from './paths.ts';
+import type { MachinePaths } from './paths.ts';
 import { recordedComponents, residentBytes, runningPid } from './processes.ts';
 import { linesProgress, silentProgress } from './progress.ts';
 import type { Progress } from './progress.ts';
@@ -73,6 +74,8 @@ export interface LocalCluster {
   readonly nodes: readonly string[];
   /** Imports OCI or Docker archives into every running node, nodes in parallel; passes over what a node has already. */
   loadImage(...archives: readonly string[]): Promise<void>;
+  /** Gives an image further names on every running node, so that manifests that name it otherwise find it. The reference is complete: registry, path and tag. */
+  nameImage(reference: string, ...names: readonly string[]): Promise<void>;
   /** Ends every process of the node at once, containers included, as a power cut would. Its disk stays. */
   stopNode(node: string): Promise<void>;
   /** Starts a stopped node and waits until it is Ready. */
@@ -226,6 +229,13 @@ function handle(instance: Instance, context: Context, kubernetesBinaries: string
       );
     return node;
   };
+  const onRunningNodes = async (work: (node: MachinePaths) => Promise<void>): Promise<void> => {
+    await Promise.all(
+      nodesOf(instance).map(async (node) => {
+        if ((await machinePid(paths, node.name)) !== undefined) await work(machinePaths(paths, node.name));
+      }),
+    );
+  };
   return {
     name: record.name,
     kubeconfigPath: paths.kubeconfig,
@@ -234,14 +244,8 @@ function handle(instance: Instance, context: Context, kubernetesBinaries: string
     kubectlPath: `${kubernetesBinaries}/kubectl`,
     logsPath: paths.logs,
     nodes: nodesOf(instance).map(({ name }) => name),
-    loadImage: async (...archives) => {
-      await Promise.all(
-        nodesOf(instance).map(async (node) => {
-          if ((await machinePid(paths, node.name)) === undefined) return;
-          await importImages(machinePaths(paths, node.name), archives);
-        }),
-      );
-    },
+    loadImage: (...archives) => onRunningNodes((node) => importImages(node, archives)),
+    nameImage: (reference, ...names) => onRunningNodes((node) => nameImage(node, reference, names)),
     stopNode: async (name) => {
       const node = find(name);
       await using _lock = await lockInstance(context, record.name);

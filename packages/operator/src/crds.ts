@@ -3,7 +3,7 @@
  * it only says, before anything else fails less clearly, that one is missing or older than this build.
  */
 import { hashOf } from '@pgherd/engine';
-import { kinds, NotFoundError, resourceType, type Client, type KubernetesObject, type UnstructuredObject } from '@pgherd/kube';
+import { kinds, NotFoundError, resourceType, type Client, type KubernetesObject } from '@pgherd/kube';
 import type { Logger } from 'pino';
 
 /** Hash of the definition's spec, so that an equal one is not written again and an older one is noticed. */
@@ -54,7 +54,7 @@ export const ensureCrds = async (client: Client, mode: 'apply' | 'check' | 'off'
       ...definition,
       metadata: { ...definition.metadata, name, annotations: { ...definition.metadata?.annotations, [revisionAnnotation]: revision } },
     };
-    await client.apply(definitionType, stamped as unknown as UnstructuredObject, { fieldManager: 'pgherd', force: true, signal });
+    await client.apply(definitionType, stamped, { fieldManager: 'pgherd', force: true, signal });
     await established(client, name, signal);
     log.info({ definition: name, revision }, 'installed the definition');
   }

@@ -29,7 +29,7 @@ const main = async (argv: readonly string[]): Promise<number> => {
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
       log.info({ signal: name }, 'asked to stop');
-      stop.abort(new Error(`${name}`));
+      stop.abort(new Error(name));
     });
   }
   try {

@@ -2,7 +2,7 @@
  * The operator as one running thing: caches, queue, passes, election and endpoints, wired together. Everything that it owns ends with its
  * signal or its disposal.
  */
-import { dialects, parseReading, secretPlansFor, type Dialect, type EngineConfiguration, type WriteRefusal } from '@pgherd/engine';
+import { dialects, parseReading, secretPlansFor, type EngineConfiguration, type WriteRefusal } from '@pgherd/engine';
 import {
   compareResourceVersions,
   createClient,
@@ -28,7 +28,7 @@ import { newPassword, newVerifier } from './act/passwords.ts';
 import { readSecret } from './act/secrets.ts';
 import type { Configuration } from './configuration.ts';
 import { ensureCrds } from './crds.ts';
-import { newCaches, resourceOfDialect, type ClusterKey } from './observe/caches.ts';
+import { newCaches, type ClusterKey } from './observe/caches.ts';
 import { newFactsMemory } from './observe/observe.ts';
 import { newFingerprint, type StoredSecret } from './observe/secretFacts.ts';
 import { pass } from './pass.ts';
@@ -138,7 +138,7 @@ const workOn = async (
   term: AbortSignal,
 ): Promise<void> => {
   const engineConfiguration = engineConfigurationOf(configuration);
-  const recent = newRecentWrites(systemClock.elapsed);
+  const recent = newRecentWrites(() => systemClock.elapsed());
   const facts = newFactsMemory();
   const refusals = new Map<string, readonly WriteRefusal[]>();
   /** By key: the version of our own last write to the manifest. */
@@ -170,7 +170,7 @@ const workOn = async (
     },
     readSecret: async (namespace, name) => readSecret(client, namespace, name, term),
     parse: (parser, output) => parseReading(parser, output, fingerprint),
-    now: systemClock.now,
+    now: () => systemClock.now(),
     ended: (uid) => {
       const key = uids.get(uid);
       if (key !== undefined) controller.queue.add(key);
@@ -235,7 +235,7 @@ const workOn = async (
           caches,
           programs,
           configuration: engineConfiguration,
-          now: systemClock.now,
+          now: () => systemClock.now(),
           fingerprint,
           plansOf: (cluster, children) => secretPlansFor(cluster, children, engineConfiguration),
           readForeign,
@@ -258,7 +258,7 @@ const workOn = async (
           },
         }),
         engineConfiguration,
-        now: systemClock.now,
+        now: () => systemClock.now(),
         record: (decision) => {
           for (const event of decision.events) recorder.record(object, event);
         },
