@@ -9,7 +9,7 @@ import { kinds } from '../kinds.ts';
 import { defineConcurrencyConformance } from './conformanceConcurrency.ts';
 import { defineDeletionConformance } from './conformanceDeletion.ts';
 import { defineKindConformance } from './conformanceKinds.ts';
-import { widgetDefinition, widgets } from './conformanceObjects.ts';
+import { widgetDefinition, widgetGroup, widgetsIn } from './conformanceObjects.ts';
 import { defineOwnershipConformance } from './conformanceOwnership.ts';
 import { defineReadConformance } from './conformanceReads.ts';
 import { eventually } from './eventually.ts';
@@ -48,9 +48,9 @@ export function defineConformance(name: string, connect: () => Promise<Conforman
       for (const account of ['default', 'hippo-instance']) {
         await client.create(kinds.serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: account, namespace } });
       }
-      await client.apply(kinds.customResourceDefinitions, widgetDefinition, { fieldManager: 'conformance' });
+      await client.apply(kinds.customResourceDefinitions, widgetDefinition(widgetGroup(namespace)), { fieldManager: 'conformance' });
       await eventually('the custom resource is served', () =>
-        client.list(widgets, { namespace }).then(
+        client.list(widgetsIn(namespace), { namespace }).then(
           () => true,
           (error: unknown) => (error instanceof NotFoundError ? false : Promise.reject(error as Error)),
         ),
@@ -61,11 +61,11 @@ export function defineConformance(name: string, connect: () => Promise<Conforman
       if (connection === undefined) return;
       const { client, reset } = connection;
       await client.delete(kinds.namespaces, { name: namespace });
-      await client.delete(kinds.customResourceDefinitions, { name: widgetDefinition.metadata.name });
+      await client.delete(kinds.customResourceDefinitions, { name: `widgets.${widgetGroup(namespace)}` });
       await reset();
     });
 
-    defineKindConformance(server, options.record === true);
+    defineKindConformance(namespace, server, options.record === true);
     defineConcurrencyConformance(server);
     defineOwnershipConformance(server);
     defineDeletionConformance(server);

@@ -3,7 +3,7 @@ import { deepStrictEqual, match, notStrictEqual, strictEqual } from 'node:assert
 import { test } from 'node:test';
 import { kinds } from '../kinds.ts';
 import type { ConformanceServer } from './conformance.ts';
-import { widgets } from './conformanceObjects.ts';
+import { widgetsIn } from './conformanceObjects.ts';
 import { configMap, configMaps, refused, statefulSet, statefulSets, valueAt, widget, withFields } from './conformanceSubjects.ts';
 
 export function defineConcurrencyConformance(server: () => ConformanceServer): void {
@@ -80,8 +80,8 @@ export function defineConcurrencyConformance(server: () => ConformanceServer): v
 
   test('update: a custom resource must name the version that it replaces', async () => {
     const { client, namespace } = server();
-    await client.create(widgets, widget(namespace, 'unconditional'));
-    await refused(client.update(widgets, widget(namespace, 'unconditional')), 422, 'Invalid', /metadata.resourceVersion/);
+    await client.create(widgetsIn(namespace), widget(namespace, 'unconditional'));
+    await refused(client.update(widgetsIn(namespace), widget(namespace, 'unconditional')), 422, 'Invalid', /metadata.resourceVersion/);
   });
 
   test('update: what changes nothing keeps the resource version', async () => {
@@ -104,20 +104,29 @@ export function defineConcurrencyConformance(server: () => ConformanceServer): v
     strictEqual(labelled.metadata.generation, 1);
     const scaled = await client.patch(statefulSets, { namespace, name: 'generations' }, { kind: 'merge', body: { spec: { replicas: 3 } } });
     strictEqual(scaled.metadata.generation, 2);
-    const custom = await client.create(widgets, widget(namespace, 'generations', { spec: { size: 1 } }));
+    const custom = await client.create(widgetsIn(namespace), widget(namespace, 'generations', { spec: { size: 1 } }));
     strictEqual(custom.metadata.generation, 1);
-    const withStatus = await client.update(widgets, withFields(custom, { status: { observedGeneration: 1 } }), { subresource: 'status' });
+    const withStatus = await client.update(widgetsIn(namespace), withFields(custom, { status: { observedGeneration: 1 } }), {
+      subresource: 'status',
+    });
     strictEqual(withStatus.metadata.generation, 1);
-    const changed = await client.patch(widgets, { namespace, name: 'generations' }, { kind: 'merge', body: { spec: { size: 2 } } });
+    const changed = await client.patch(
+      widgetsIn(namespace),
+      { namespace, name: 'generations' },
+      { kind: 'merge', body: { spec: { size: 2 } } },
+    );
     strictEqual(changed.metadata.generation, 2);
   });
 
   test('status: only the subresource writes it, and the subresource writes nothing else', async () => {
     const { client, namespace } = server();
-    const made = await client.create(widgets, widget(namespace, 'statuses', { spec: { size: 1 }, status: { observedGeneration: 9 } }));
+    const made = await client.create(
+      widgetsIn(namespace),
+      widget(namespace, 'statuses', { spec: { size: 1 }, status: { observedGeneration: 9 } }),
+    );
     strictEqual(valueAt(made, 'status'), undefined);
     const written = await client.update(
-      widgets,
+      widgetsIn(namespace),
       withFields(made, { metadata: { ...made.metadata, labels: { a: 'b' } }, spec: { size: 5 }, status: { observedGeneration: 2 } }),
       { subresource: 'status' },
     );
@@ -125,7 +134,7 @@ export function defineConcurrencyConformance(server: () => ConformanceServer): v
       [valueAt(written, 'spec', 'size'), valueAt(written, 'status'), written.metadata.labels],
       [1, { observedGeneration: 2 }, undefined],
     );
-    const kept = await client.update(widgets, withFields(written, { spec: { size: 5 }, status: {} }));
+    const kept = await client.update(widgetsIn(namespace), withFields(written, { spec: { size: 5 }, status: {} }));
     deepStrictEqual([valueAt(kept, 'spec', 'size'), valueAt(kept, 'status')], [5, { observedGeneration: 2 }]);
     const set = await client.create(statefulSets, statefulSet(namespace, 'statuses', [{ name: 'a', image: 'a' }]));
     const setWritten = await client.update(

@@ -1,7 +1,7 @@
 /** Golden files: what the real API server stored for each conformance case, without what differs from run to run. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseAllDocuments, stringify } from 'yaml';
-import { isList, isObject } from './json.ts';
+import { asObject, asString, isList, isObject } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 
 /** `object` with what a run decides by itself replaced by its name. */
@@ -12,6 +12,8 @@ export function comparable(object: unknown, namespace: string): Json {
 const volatileTimes = new Set(['creationTimestamp', 'deletionTimestamp', 'time']);
 
 function replace(value: Json, namespace: string, key: string): Json {
+  // Their order depends on whether a second has passed between two writes.
+  if (isList(value) && key === 'managedFields') return value.toSorted(byManager).map((item) => replace(item, namespace, ''));
   if (isList(value)) return value.map((item) => replace(item, namespace, key));
   // On one line: who owns what is as long as the object itself.
   if (isObject(value) && key === 'fieldsV1') return JSON.stringify(replace(value, namespace, ''));
@@ -25,6 +27,12 @@ function replace(value: Json, namespace: string, key: string): Json {
   if (typeof value !== 'string') return value;
   if (volatileTimes.has(key)) return '<time>';
   return replaceText(value, namespace);
+}
+
+function byManager(left: Json, right: Json): number {
+  const name = (entry: Json): string =>
+    ['manager', 'operation', 'subresource', 'apiVersion'].map((field) => asString(asObject(entry)[field])).join(' ');
+  return name(left) < name(right) ? -1 : 1;
 }
 
 function replaceText(text: string, namespace: string): string {

@@ -20,11 +20,11 @@ function objectOf(
   return JSON.parse(JSON.stringify(object).replaceAll('<namespace>', namespace)) as KubernetesObject;
 }
 
-/** Defines one test a case. `record`: writes the golden files instead of comparing with them. */
-export function defineKindConformance(server: () => ConformanceServer, record: boolean): void {
-  for (const conformance of conformanceCases) {
+/** Defines one test a case. `namespace` is that of the run; `record`: writes the golden files instead of comparing with them. */
+export function defineKindConformance(namespace: string, server: () => ConformanceServer, record: boolean): void {
+  for (const conformance of conformanceCases(namespace)) {
     test(`${conformance.name}: what is stored, defaulted and owned after create, apply and a changed apply`, async () => {
-      const { client, namespace } = server();
+      const { client } = server();
       const seen: Json[] = [];
       const see = (object: unknown): number => seen.push(comparable(object, namespace));
       const created = `${conformance.name}-created`;

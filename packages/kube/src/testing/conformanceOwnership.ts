@@ -6,7 +6,7 @@ import { kinds } from '../kinds.ts';
 import type { KubernetesObject } from '../objects.ts';
 import type { ConformanceServer } from './conformance.ts';
 import { comparable } from './conformanceGolden.ts';
-import { widgets } from './conformanceObjects.ts';
+import { widgetsIn } from './conformanceObjects.ts';
 import {
   configMap,
   configMaps,
@@ -20,9 +20,10 @@ import {
   withFields,
 } from './conformanceSubjects.ts';
 
-/** Managers with what they own, without times. */
+/** Managers with what they own, in the order of their names. */
 function owners(object: KubernetesObject): readonly unknown[] {
-  return (object.metadata.managedFields ?? []).map(({ manager, operation, subresource, fieldsV1 }) => [
+  const entries = (object.metadata.managedFields ?? []).toSorted((left, right) => (left.manager ?? '').localeCompare(right.manager ?? ''));
+  return entries.map(({ manager, operation, subresource, fieldsV1 }) => [
     manager,
     operation,
     subresource ?? '',
@@ -178,18 +179,25 @@ export function defineOwnershipConformance(server: () => ConformanceServer): voi
 
   test('apply: the status subresource owns the status only, the object never does', async () => {
     const { client, namespace } = server();
-    await client.apply(widgets, widget(namespace, 'applied-status', { spec: { size: 2 }, status: { observedGeneration: 4 } }), {
-      fieldManager: 'pgherd',
-    });
+    await client.apply(
+      widgetsIn(namespace),
+      widget(namespace, 'applied-status', { spec: { size: 2 }, status: { observedGeneration: 4 } }),
+      {
+        fieldManager: 'pgherd',
+      },
+    );
     const condition = (type: string) => ({ type, status: 'True' });
     const status = { conditions: [condition('Ready'), condition('Stalled')] };
-    await client.apply(widgets, widget(namespace, 'applied-status', { status }), { fieldManager: 'pgherd-status', subresource: 'status' });
-    await client.apply(widgets, widget(namespace, 'applied-status', { status: { conditions: [condition('Other')] } }), {
+    await client.apply(widgetsIn(namespace), widget(namespace, 'applied-status', { status }), {
+      fieldManager: 'pgherd-status',
+      subresource: 'status',
+    });
+    await client.apply(widgetsIn(namespace), widget(namespace, 'applied-status', { status: { conditions: [condition('Other')] } }), {
       fieldManager: 'other',
       subresource: 'status',
     });
     const last = await client.apply(
-      widgets,
+      widgetsIn(namespace),
       widget(namespace, 'applied-status', { spec: { size: 9 }, status: { conditions: [condition('Ready')] } }),
       { fieldManager: 'pgherd-status', subresource: 'status' },
     );
@@ -208,7 +216,7 @@ export function defineOwnershipConformance(server: () => ConformanceServer): voi
       ],
     ]);
     await refused(
-      client.apply(widgets, widget(namespace, 'no-such', { status }), { fieldManager: 'x', subresource: 'status' }),
+      client.apply(widgetsIn(namespace), widget(namespace, 'no-such', { status }), { fieldManager: 'x', subresource: 'status' }),
       404,
       'NotFound',
     );
@@ -321,14 +329,17 @@ export function defineOwnershipConformance(server: () => ConformanceServer): voi
 
   test('apply: lists without keys are replaced as a whole and owned as a whole', async () => {
     const { client, namespace } = server();
-    await client.apply(widgets, widget(namespace, 'atomic', { spec: { steps: ['1', '2'] } }), { fieldManager: 'one' });
+    await client.apply(widgetsIn(namespace), widget(namespace, 'atomic', { spec: { steps: ['1', '2'] } }), { fieldManager: 'one' });
     await refused(
-      client.apply(widgets, widget(namespace, 'atomic', { spec: { steps: ['1'] } }), { fieldManager: 'two' }),
+      client.apply(widgetsIn(namespace), widget(namespace, 'atomic', { spec: { steps: ['1'] } }), { fieldManager: 'two' }),
       409,
       'Conflict',
       /\.spec\.steps/,
     );
-    const last = await client.apply(widgets, widget(namespace, 'atomic', { spec: { steps: ['3'] } }), { fieldManager: 'two', force: true });
+    const last = await client.apply(widgetsIn(namespace), widget(namespace, 'atomic', { spec: { steps: ['3'] } }), {
+      fieldManager: 'two',
+      force: true,
+    });
     deepStrictEqual(valueAt(last, 'spec', 'steps'), ['3']);
   });
 }

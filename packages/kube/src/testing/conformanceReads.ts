@@ -5,7 +5,7 @@ import type { WatchEvent, WatchOptions } from '../client.ts';
 import { kinds } from '../kinds.ts';
 import type { KubernetesObject } from '../objects.ts';
 import type { ConformanceServer } from './conformance.ts';
-import { widgets } from './conformanceObjects.ts';
+import { widgetsIn } from './conformanceObjects.ts';
 import { configMap, configMaps, refused } from './conformanceSubjects.ts';
 
 /** The events of a watch up to and with the first that `last` accepts, as `kind name`. */
@@ -159,7 +159,11 @@ export function defineReadConformance(server: () => ConformanceServer): void {
   test('watch: a resource version that is too old is an Expired error in the stream', async () => {
     const { client, namespace } = server();
     // The real server knows no history of a kind from before its definition.
-    for await (const event of client.watch(widgets, { namespace, resourceVersion: '1', signal: AbortSignal.timeout(10_000) })) {
+    for await (const event of client.watch(widgetsIn(namespace), {
+      namespace,
+      resourceVersion: '1',
+      signal: AbortSignal.timeout(10_000),
+    })) {
       strictEqual(describe(event), 'error 410 Expired');
       return;
     }

@@ -3,6 +3,7 @@ import { rejects } from 'node:assert/strict';
 import { ApiError } from '../errors.ts';
 import { kinds, resourceType } from '../kinds.ts';
 import type { KubernetesObject, ResourceType, UnstructuredObject } from '../objects.ts';
+import { widgetGroup } from './conformanceObjects.ts';
 import { asList, asObject, asString, at } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 
@@ -25,7 +26,7 @@ export function configMap(
 }
 
 export function widget(namespace: string, name: string, body: object = {}): KubernetesObject & Readonly<Record<string, unknown>> {
-  return { apiVersion: 'conformance.pgherd.dev/v1', kind: 'Widget', metadata: { name, namespace }, ...body };
+  return { apiVersion: `${widgetGroup(namespace)}/v1`, kind: 'Widget', metadata: { name, namespace }, ...body };
 }
 
 export function statefulSet(

@@ -84,14 +84,16 @@ function fromNode(fields: JsonObject, memberIfLeaf: boolean): FieldSet {
   );
 }
 
-/** Paths in the words of an apply conflict: `.spec.template.spec.containers[name="database"].image`. */
+/**
+ * Paths in the words of an apply conflict: `.spec.template.spec.containers[name="database"].image`. At each level first the members, then what is
+ * below them, as structured-merge-diff lists them.
+ */
 export function describePaths(set: FieldSet, prefix = ''): readonly string[] {
-  const own = set.member && prefix !== '' ? [prefix] : [];
+  const children = [...set.children].toSorted(([left], [right]) => (left < right ? -1 : 1));
+  const pathOf = (element: string): string => prefix + describeElement(element);
   return [
-    ...own,
-    ...[...set.children.keys()]
-      .toSorted()
-      .flatMap((key) => describePaths(set.children.get(key) ?? emptySet, prefix + describeElement(key))),
+    ...children.filter(([, child]) => child.member).map(([element]) => pathOf(element)),
+    ...children.flatMap(([element, child]) => describePaths(child, pathOf(element))),
   ];
 }
 

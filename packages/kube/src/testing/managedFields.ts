@@ -10,7 +10,6 @@ import {
   intersection,
   isEmpty,
   pathSet,
-  sameSet,
   toFieldsV1,
   union,
   withoutSubtrees,
@@ -30,6 +29,7 @@ export interface Writer {
 }
 
 export interface ManagerEntry extends Writer {
+  /** RFC 3339; empty where none was recorded. */
   readonly time: string;
   readonly fields: FieldSet;
 }
@@ -81,7 +81,7 @@ export function writeEntries(entries: readonly ManagerEntry[]): readonly Json[] 
     manager: entry.manager,
     operation: entry.operation,
     apiVersion: entry.apiVersion,
-    time: entry.time,
+    ...(entry.time === '' ? {} : { time: entry.time }),
     fieldsType: 'FieldsV1',
     fieldsV1: toFieldsV1(entry.fields),
     ...(entry.subresource === '' ? {} : { subresource: entry.subresource }),
@@ -175,8 +175,9 @@ export function applyConfiguration(
     .filter((conflict) => conflict.paths.length > 0);
   if (!force && conflicts.length > 0) throw new ApplyConflict(conflicts);
   const fields = difference(wanted, neverOwned);
-  const unchanged = own !== undefined && sameSet(own.fields, fields) && own.apiVersion === writer.apiVersion && equal(live, object);
-  const entry: ManagerEntry = { ...writer, time: unchanged ? own.time : context.time, fields };
+  // An apply that changes no value leaves the time alone: a new owner of what is there already has none.
+  const time = equal(live, object) ? (own?.time ?? '') : context.time;
+  const entry: ManagerEntry = { ...writer, time, fields };
   return {
     object: copy(object),
     entries: [...takeFromOthers(others, changed, removed), ...(isEmpty(fields) ? [] : [entry])],

@@ -210,7 +210,10 @@ function mergeList(types: TypeTable, type: ListType, live: readonly Json[], conf
   }
 }
 
-/** `value` without the members of `set` and everything below them; undefined: nothing is left. */
+/**
+ * `value` without the members of `set` and everything below them; undefined: the whole value is a member. What is emptied by it becomes null, as in
+ * structured-merge-diff: it is still there for whoever owns it as such.
+ */
 export function removeMembers(types: TypeTable, type: Type, value: Json, set: FieldSet): Json | undefined {
   if (set.member) return undefined;
   if (isEmpty(set)) return value;
@@ -222,7 +225,7 @@ export function removeMembers(types: TypeTable, type: Type, value: Json, set: Fi
       const rest = child === undefined ? item : removeMembers(types, list.of, item, child);
       return rest === undefined ? [] : [rest];
     });
-    return kept.length === 0 ? undefined : kept;
+    return kept.length === 0 ? null : kept;
   }
   if ((shape.kind === 'object' || shape.kind === 'map') && !shape.atomic && isObject(value)) {
     const result: MutableObject = {};
@@ -231,7 +234,7 @@ export function removeMembers(types: TypeTable, type: Type, value: Json, set: Fi
       const rest = childSet === undefined ? child : removeMembers(types, fieldType(shape, name) ?? 'any', child, childSet);
       if (rest !== undefined) result[name] = rest;
     }
-    return Object.keys(result).length === 0 ? undefined : result;
+    return Object.keys(result).length === 0 ? null : result;
   }
   return value;
 }

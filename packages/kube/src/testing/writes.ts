@@ -195,12 +195,11 @@ function changeByUpdate(context: WriteContext, request: WriteRequest, current: J
   const reset = subresource === '' && given.length === 1 && equal(given[0], {});
   const ownEntries = subresource === '' ? readEntries(body) : [];
   const entries = reset ? [] : ownEntries.length > 0 ? ownEntries : readEntries(current);
-  const next = ownershipAfterUpdate(
-    ownershipOf(context, request, 'Update'),
-    entries,
-    withoutManagedFields(current),
-    withoutManagedFields(object),
-  );
+  // An object without owners stays without, until somebody applies it.
+  const next =
+    entries.length === 0
+      ? []
+      : ownershipAfterUpdate(ownershipOf(context, request, 'Update'), entries, withoutManagedFields(current), withoutManagedFields(object));
   return change(context, request.target, current, object, next);
 }
 
@@ -223,11 +222,27 @@ export function applyObject(context: WriteContext, request: WriteRequest, given:
   if (current === undefined && uid !== '')
     throw conflict(kind, target.name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
   const live = current === undefined ? blank(kind) : withoutManagedFields(current);
-  const applied = applyOrRefuse(context, request, readEntries(current ?? {}), live, config, what);
+  const applied = applyOrRefuse(
+    context,
+    request,
+    current === undefined ? [] : ownersBeforeApply(context, request, current),
+    live,
+    config,
+    what,
+  );
   const object = complete(kind, applied.object);
   if (current !== undefined) return change(context, target, current, object, applied.entries);
   Object.assign(objectAt(object, 'metadata'), { name: target.name });
   return insert(context, target, config, object, applied.entries);
+}
+
+/** Whoever applies an object without owners first is not its only owner: what is there belongs to nobody in particular. */
+function ownersBeforeApply(context: WriteContext, request: WriteRequest, current: JsonObject): readonly ManagerEntry[] {
+  const entries = readEntries(current);
+  if (entries.length > 0) return entries;
+  const ownership = ownershipOf(context, request, 'Update');
+  const writer = { ...ownership.writer, manager: 'before-first-apply' };
+  return ownershipAfterUpdate({ ...ownership, writer }, [], blank(request.target.kind), withoutManagedFields(current));
 }
 
 function applyOrRefuse(
