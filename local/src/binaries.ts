@@ -88,28 +88,29 @@ export function linkerFlags(module: GoModule, version: string): string {
   return ['-s', '-w', ...variables.map((variable) => `-X ${variable}`)].join(' ');
 }
 
-async function identity(module: GoModule): Promise<{ readonly version: string; readonly hash: string }> {
-  const folder = join(modulesFolder, module.name);
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Where a module's programs are, or will be. */
+async function placeOf(cache: string, module: GoModule): Promise<{ readonly folder: string; readonly version: string }> {
+  const source = join(modulesFolder, module.name);
   const hash = createHash('sha256').update(JSON.stringify(module));
-  for (const file of (await readdir(folder)).toSorted((a, b) => (a < b ? -1 : 1)))
-    hash.update(`${file}\0`).update(await readFile(join(folder, file)));
-  const version = module.upstream === undefined ? 'v1' : requiredVersion(await readFile(join(folder, 'go.mod'), 'utf8'), module.upstream);
-  return { version, hash: hash.digest('hex').slice(0, 12) };
+  for (const file of (await readdir(source)).toSorted((a, b) => (a < b ? -1 : 1)))
+    hash.update(`${file}\0`).update(await readFile(join(source, file)));
+  const version = module.upstream === undefined ? 'v1' : requiredVersion(await readFile(join(source, 'go.mod'), 'utf8'), module.upstream);
+  return { folder: join(cache, 'bin', `${module.name}-${version}-${hash.digest('hex').slice(0, 12)}`), version };
 }
 
 /** Builds a module unless it is in the cache. @returns The folder of its programs. */
 async function ensureBuilt(cache: string, module: GoModule, progress: Progress): Promise<string> {
-  const { version, hash } = await identity(module);
-  const folder = join(cache, 'bin', `${module.name}-${version}-${hash}`);
-  const isThere = (): Promise<boolean> =>
-    access(folder).then(
-      () => true,
-      () => false,
-    );
-  if (await isThere()) return folder;
+  const { folder, version } = await placeOf(cache, module);
+  if (await exists(folder)) return folder;
   await using _lock = await lock(`build ${folder}`, () => progress.note(`waiting for another run that builds ${module.name}`));
-  if (await isThere()) return folder;
-  await checkGo();
+  if (await exists(folder)) return folder;
   const title = `Building ${module.name}${module.upstream === undefined ? '' : ` ${version}`} (once; ${module.coldBuild} with empty caches)`;
   await progress.step(title, async () => {
     const unfinished = `${folder}.unfinished`;
@@ -123,6 +124,13 @@ async function ensureBuilt(cache: string, module: GoModule, progress: Progress):
     await rename(unfinished, folder);
   });
   return folder;
+}
+
+/** Checks that what is not in the cache can be built. @throws MissingPrerequisite without a new enough Go. */
+export async function checkBuilds(cache: string, withNodes: boolean): Promise<void> {
+  const modules = withNodes ? [kubernetes, etcd, coredns, localPathProvisioner, pause] : [kubernetes, etcd];
+  const present = await Promise.all(modules.map(async (module) => exists((await placeOf(cache, module)).folder)));
+  if (!present.every(Boolean)) await checkGo();
 }
 
 /** Builds what a control plane runs. */

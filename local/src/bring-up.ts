@@ -7,7 +7,7 @@ import type { NodeAddresses } from './addresses.ts';
 import { apiClient } from './api-client.ts';
 import type { ApiClient } from './api-client.ts';
 import type { ControlPlaneBinaries, NodeBinaries } from './binaries.ts';
-import { ensureControlPlaneBinaries, ensureNodeBinaries } from './binaries.ts';
+import { checkBuilds, ensureControlPlaneBinaries, ensureNodeBinaries } from './binaries.ts';
 import { ensureContainerd, importImages } from './containerd.ts';
 import { ensureApiServer, ensureControllerManager, ensureCredentials, ensureScheduler, serverUrl } from './control-plane.ts';
 import { ensureCoredns } from './coredns.ts';
@@ -35,10 +35,9 @@ export interface Parts {
 /** Installs and builds whatever an instance with or without nodes needs and this machine lacks. */
 export async function ensureParts(cache: string, withNodes: boolean, progress: Progress): Promise<Parts> {
   checkPlatform();
-  if (withNodes) {
-    checkRoot();
-    await ensureNodePackages(progress);
-  }
+  if (withNodes) checkRoot();
+  await checkBuilds(cache, withNodes);
+  if (withNodes) await ensureNodePackages(progress);
   const controlPlane = await ensureControlPlaneBinaries(cache, progress);
   if (!withNodes) return { controlPlane, node: undefined };
   const node = await ensureNodeBinaries(cache, progress);

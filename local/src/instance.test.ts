@@ -50,6 +50,11 @@ test('register: what is found is what was written; a folder without a record is 
     );
   }));
 
+test('register: a state folder too deep for sockets is refused before anything is started', async () => {
+  const deep = join(tmpdir(), 'x'.repeat(90));
+  await assert.rejects(allocateInstance(deep, { name: 'a', ...bare }), InvalidOption);
+});
+
 test('register: a name that could leave its folder or break a file name is refused', async () => {
   for (const name of ['', '..', 'a/b', 'UPPER', '-a', 'a-', 'a'.repeat(31)])
     await assert.rejects(findInstance('/nonexistent', name), InvalidOption, name);

@@ -3,12 +3,12 @@ import { createServer } from 'node:net';
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { addressPlan, maximumInstances, planFits } from './addresses.ts';
+import { addressPlan, maximumInstances, maximumNodes, planFits } from './addresses.ts';
 import type { AddressPlan } from './addresses.ts';
 import { attempt } from './command.ts';
 import { InstanceConflict, InvalidOption } from './errors.ts';
 import { lock } from './lock.ts';
-import { instancePaths } from './paths.ts';
+import { instancePaths, machinePaths } from './paths.ts';
 import type { InstancePaths } from './paths.ts';
 
 /** What an instance is, as kept between commands. */
@@ -35,6 +35,20 @@ export interface Instance {
 export function checkName(name: string): void {
   if (!/^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$/.test(name))
     throw new InvalidOption('name', name, 'use 1 to 30 lower-case letters, digits and dashes, with a letter or digit at both ends');
+}
+
+// The kernel's limit (sun_path of unix(7), less its closing zero).
+const socketPathBytes = 107;
+
+/** @throws InvalidOption if the folder is so deep that containerd's sockets in it cannot be named. */
+function checkSocketPaths(root: string, name: string): void {
+  const { containerdSocket } = machinePaths(instancePaths(root, name), `node-${maximumNodes}`);
+  if (Buffer.byteLength(containerdSocket) > socketPathBytes)
+    throw new InvalidOption(
+      'the state folder',
+      root,
+      `a socket in it would be ${containerdSocket}, longer than ${socketPathBytes} bytes: use a shorter name or XDG_STATE_HOME`,
+    );
 }
 
 function asInstance(root: string, record: InstanceRecord): Instance {
@@ -104,6 +118,7 @@ async function takenRanges(): Promise<readonly string[]> {
  */
 export async function allocateInstance(root: string, wanted: Omit<InstanceRecord, 'version' | 'index'>): Promise<Instance> {
   checkName(wanted.name);
+  checkSocketPaths(root, wanted.name);
   // Machine-wide, since instances of another state root compete for the same addresses.
   await using _lock = await lock('register');
   const used = new Set((await listInstances(root)).map(({ record }) => record.index));

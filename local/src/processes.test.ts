@@ -23,7 +23,7 @@ const sleeper = { name: 'sleeper', command: ['sleep', '1000'] } as const;
 
 test('processes: the start time is found behind a program name with blanks and parentheses', () => {
   const fields = Array.from({ length: 30 }, (_, i) => String(i + 4));
-  assert.deepEqual(parseStat(`42 (a) b (c)) S ${fields.join(' ')}`), { state: 'S', startTime: '22' });
+  assert.deepEqual(parseStat(`42 (a) b (c)) S ${fields.join(' ')}`), { state: 'S', flags: 9, startTime: '22' });
 });
 
 test('processes: a running component is not started twice, a changed one is replaced', () =>
@@ -56,6 +56,17 @@ test('processes: the program in a wrapper is what is measured and ended', () =>
     assert.match(await readFile(`/proc/${pid}/cmdline`, 'utf8'), /^sleep/);
     await stopComponent(paths, 'wrapped');
     await assert.rejects(readFile(`/proc/${pid}/cmdline`, 'utf8'));
+  }));
+
+test('processes: a component that was killed a moment ago is started again, however long its wrapper lingers', () =>
+  withInstance(async (paths) => {
+    const component = { name: 'lingering', wrapped: true, command: ['sh', '-c', 'sleep 1000; exec sleep 1000'] } as const;
+    await ensureRunning(paths, component);
+    await waitUntilReady(paths, 'lingering', 5000, async () => (await runningPid(paths, 'lingering')) !== undefined);
+    const pid = await runningPid(paths, 'lingering');
+    assert.ok(pid !== undefined);
+    process.kill(pid, 'SIGKILL');
+    assert.equal(await ensureRunning(paths, component), true);
   }));
 
 test('processes: one that ends before it is ready is told at once, with the end of its log', () =>

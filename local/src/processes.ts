@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { programPath } from './command.ts';
 import { ComponentFailed } from './errors.ts';
@@ -47,10 +48,10 @@ function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
-/** Field 22 of a /proc/PID/stat line and its state letter. The second field, in parentheses, may itself hold blanks and parentheses. */
-export function parseStat(stat: string): { readonly state: string; readonly startTime: string } {
+/** Fields 3, 9 and 22 of a /proc/PID/stat line. The second field, in parentheses, may itself hold blanks and parentheses. */
+export function parseStat(stat: string): { readonly state: string; readonly flags: number; readonly startTime: string } {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', startTime: fields[19] ?? '' };
+  return { state: fields[0] ?? '', flags: Number(fields[6] ?? 0), startTime: fields[19] ?? '' };
 }
 
 /** The identity of the process that has this id now, or undefined if there is none (or only its zombie). */
@@ -86,6 +87,24 @@ function childOf(pid: number): number | undefined {
   }
 }
 
+// PF_EXITING of include/linux/sched.h.
+const exitingFlag = 4;
+
+/** Whether a process was killed and has not gone yet: the first process of a machine stays until everything in the machine has ended. */
+function isDying(pid: number): boolean {
+  try {
+    const pending = readFileSync(`/proc/${pid}/status`, 'utf8').matchAll(/^S(?:ig|hd)Pnd:\s+([0-9a-f]+)$/gm);
+    const killed = [...pending].some(([, mask = '0']) => ((BigInt(`0x${mask}`) >> BigInt(constants.signals.SIGKILL - 1)) & 1n) === 1n);
+    return killed || (parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).flags & exitingFlag) !== 0;
+  } catch {
+    return true;
+  }
+}
+
+function programOf(record: ProcessRecord): number | undefined {
+  return record.wrapped ? childOf(record.pid) : record.pid;
+}
+
 function digestOf(component: Component): string {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([component.command, component.environment ?? {}, component.inputs ?? []]));
@@ -115,7 +134,7 @@ async function readRecord(paths: InstancePaths, name: string): Promise<ProcessRe
 export async function runningPid(paths: InstancePaths, name: string): Promise<number | undefined> {
   const record = await readRecord(paths, name);
   if (record === undefined || !isRunning(record)) return undefined;
-  return record.wrapped ? childOf(record.pid) : record.pid;
+  return programOf(record);
 }
 
 /** Whether a component's process, or the wrapper around it, is alive. */
@@ -143,7 +162,8 @@ export async function ensureRunning(paths: InstancePaths, component: Component):
   const digest = digestOf(component);
   const record = await readRecord(paths, component.name);
   if (record !== undefined && isRunning(record)) {
-    if (record.digest === digest) return false;
+    const program = programOf(record);
+    if (record.digest === digest && program !== undefined && !isDying(program)) return false;
     await stopComponent(paths, component.name);
   }
   await mkdir(paths.logs, { recursive: true });

@@ -1,5 +1,6 @@
 /** One instance through its life: started, used, broken in every way that `local` offers, repaired, and gone without a trace. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { connect, down, InstanceConflict, status, up } from '../src/index.ts';
 import type { LocalCluster } from '../src/index.ts';
 import { findInstance } from '../src/instance.ts';
 import type { Instance } from '../src/instance.ts';
+import { bridges } from '../src/network.ts';
 import { busyboxPath } from '../src/prerequisites.ts';
 import { waitFor } from '../src/wait.ts';
 
@@ -105,6 +107,14 @@ async function mounts(folder: string): Promise<readonly string[]> {
   return [...found];
 }
 
+/** What instances change of the machine itself, and put back when the last of them goes. */
+async function hostSettings(): Promise<Readonly<Record<string, string>>> {
+  const settings = ['net/ipv4/ip_forward', 'vm/overcommit_memory', 'kernel/panic', 'kernel/panic_on_oops', 'kernel/keys/root_maxkeys'];
+  const values = await Promise.all(settings.map(async (name) => [name, (await readFile(join('/proc/sys', name), 'utf8')).trim()] as const));
+  const folders = ['/var/lib/kubelet', '/var/lib/cni', '/run/pgherd'].map((path) => [path, String(existsSync(path))] as const);
+  return Object.fromEntries([...values, ...folders]);
+}
+
 async function pids(name: string, context: { readonly stateRoot: string }): Promise<ReadonlyMap<string, number | undefined>> {
   return new Map((await status(name, context)).components.map((component) => [component.name, component.pid]));
 }
@@ -114,6 +124,8 @@ test('local: an instance with two nodes, from its start to its end', { timeout: 
   // A state root of its own: whatever else runs on this machine is not ours to see or to end.
   const context = { stateRoot: join(folder, 'state') };
   const name = `test-${process.pid}`;
+  const settings = await hostSettings();
+  const alone = (await bridges()).length === 0;
   try {
     const cluster = await up({ ...context, name, nodes: 2 });
     const instance = await findInstance(context.stateRoot, name);
@@ -207,6 +219,8 @@ test('local: an instance with two nodes, from its start to its end', { timeout: 
       for (const [kind, found] of Object.entries(await traces(instance))) assert.deepEqual(found, [], kind);
       assert.deepEqual(await mounts(instance.paths.root), []);
       assert.equal(await down(name, context), false);
+      // An instance beside this one needs the settings further.
+      if (alone && (await bridges()).length === 0) assert.deepEqual(await hostSettings(), settings);
     });
   } finally {
     await down(name, context);
