@@ -7,7 +7,7 @@ import { withoutFields } from './defaults.ts';
 import { asList, asObject, asString, at, copy, equal, isObject, objectAt, objectsAt, setDefault } from './json.ts';
 import type { JsonObject, MutableObject } from './json.ts';
 import { defaultPodSpec, qualityOfService } from './podDefaults.ts';
-import { compareQuantities } from './quantity.ts';
+import { compareQuantities } from '../quantity.ts';
 import { resourceOf } from './servedKinds.ts';
 import type { ServedKind } from './servedKinds.ts';
 import { nameOf } from './storage.ts';
@@ -278,7 +278,7 @@ function refuseFixedChanges(kind: ServedKind, current: JsonObject, next: JsonObj
 }
 
 function refuseClaimChange(kind: ServedKind, current: JsonObject, next: JsonObject, storage: Storage): void {
-  const [before, after] = [current, next].map((claim) => asString(at(claim, 'spec', 'resources', 'requests', 'storage')));
+  const [before, after] = [current, next].map((claim) => asString(at(claim, 'spec', 'resources', 'requests', 'storage')) || '0');
   const bound = at(current, 'status', 'phase') === 'Bound';
   const rest = (claim: JsonObject): JsonObject => withoutFields(asObject(claim.spec), ['resources', 'volumeAttributesClassName']);
   // A claim is bound by setting its volumeName; nothing else in it may change.
@@ -294,7 +294,7 @@ function refuseClaimChange(kind: ServedKind, current: JsonObject, next: JsonObje
     );
   }
   if (before === after || before === undefined || after === undefined) return;
-  const capacity = asString(at(current, 'status', 'capacity', 'storage'));
+  const capacity = asString(at(current, 'status', 'capacity', 'storage')) || '0';
   if (compareQuantities(after, before) < 0 && compareQuantities(after, capacity) < 0) {
     throw invalid(
       kind.group,

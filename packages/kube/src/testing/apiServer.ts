@@ -11,14 +11,14 @@ import type { AddressInfo } from 'node:net';
 import { createAllocator } from './admission.ts';
 import { ApiFailure, badRequest, noSuchResource, unsupportedMediaType } from './apiFailure.ts';
 import { collectGarbage } from './garbageCollector.ts';
-import { isObject } from './json.ts';
+import { asObject, isObject } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 import { jsonPatch, mergePatch } from './patch.ts';
 import { createPages, getObject, listObjects, representationOf, versioned } from './reads.ts';
 import { deleteCollection, deleteObject, evictPod } from './removals.ts';
 import { NotServed, readTarget } from './requestTarget.ts';
 import type { RequestTarget } from './requestTarget.ts';
-import { builtIns, kindsOfDefinition } from './servedKinds.ts';
+import { builtIns, createDefinitionReader } from './servedKinds.ts';
 import type { ServedKind } from './servedKinds.ts';
 import { createStorage } from './storage.ts';
 import { createWatches } from './watches.ts';
@@ -61,6 +61,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const storage = createStorage();
   const watches = createWatches(storage);
   const pages = createPages();
+  const readDefinition = createDefinitionReader();
   const context: WriteContext = {
     storage,
     allocator: createAllocator(),
@@ -70,18 +71,20 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
   const kinds = (): readonly ServedKind[] => [
     ...builtIns,
-    ...storage.list('apiextensions.k8s.io/customresourcedefinitions').flatMap(kindsOfDefinition),
+    ...storage.list('apiextensions.k8s.io/customresourcedefinitions').flatMap(readDefinition),
   ];
 
   let collecting = false;
-  function afterWrite(): void {
-    if (options.garbageCollection === 'stepped' || collecting) return;
+  storage.subscribe(({ type, object }) => {
+    const metadata = asObject(object.metadata);
+    const concerned = type === 'DELETED' || metadata.deletionTimestamp !== undefined || metadata.ownerReferences !== undefined;
+    if (options.garbageCollection === 'stepped' || collecting || !concerned) return;
     collecting = true;
     setImmediate(() => {
-      collecting = false;
       collectGarbage(context, kinds);
+      collecting = false;
     });
-  }
+  });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -104,7 +107,6 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       return;
     }
     const { code, object } = write(request, target, body);
-    afterWrite();
     respond(response, code, versionedAnswer(target, object));
   }
 

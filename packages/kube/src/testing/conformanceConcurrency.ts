@@ -78,6 +78,20 @@ export function defineConcurrencyConformance(server: () => ConformanceServer): v
     await refused(client.update(configMaps, configMap(namespace, 'versions-missing')), 404, 'NotFound');
   });
 
+  test('update: creates a Lease that is not there, and changes one only with its resource version', async () => {
+    const { client, namespace } = server();
+    const lease = withFields(
+      { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name: 'by-put' } },
+      { spec: { holderIdentity: 'a' } },
+    );
+    const made = await client.update(kinds.leases, lease);
+    notStrictEqual(made.metadata.uid, undefined);
+    await refused(client.update(kinds.leases, lease), 422, 'Invalid', /metadata.resourceVersion/);
+    const taken = await client.update(kinds.leases, withFields(made, { spec: { holderIdentity: 'b' } }));
+    await refused(client.update(kinds.leases, withFields(made, { spec: { holderIdentity: 'c' } })), 409, 'Conflict');
+    strictEqual(valueAt(taken, 'spec', 'holderIdentity'), 'b');
+  });
+
   test('update: a custom resource must name the version that it replaces', async () => {
     const { client, namespace } = server();
     await client.create(widgetsIn(namespace), widget(namespace, 'unconditional'));

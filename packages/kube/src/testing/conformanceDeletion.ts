@@ -38,6 +38,23 @@ export function defineDeletionConformance(server: () => ConformanceServer): void
     await refused(client.delete(configMaps, ref), 404, 'NotFound');
   });
 
+  test('delete: a collection goes by its selector', async () => {
+    const { client, namespace } = server();
+    for (const [name, group] of [
+      ['collected-1', 'yes'],
+      ['collected-2', 'yes'],
+      ['collected-3', 'no'],
+    ] as const) {
+      await client.create(configMaps, configMap(namespace, name, undefined, { labels: { collected: group } }));
+    }
+    await client.raw({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}/configmaps`, query: { labelSelector: 'collected=yes' } });
+    const left = await client.list(configMaps, { namespace, labelSelector: 'collected' });
+    deepStrictEqual(
+      left.items.map((item) => item.metadata.name),
+      ['collected-3'],
+    );
+  });
+
   test('finalizers: keep an object until the last is gone, and none can be added meanwhile', async () => {
     const { client, namespace } = server();
     const ref = { namespace, name: 'finalized' };

@@ -80,6 +80,15 @@ export function defineReadConformance(server: () => ConformanceServer): void {
     ok((counted.remainingItemCount ?? 0) >= 3);
   });
 
+  test('list: without a namespace it has the objects of all of them', async () => {
+    const { client, namespace } = server();
+    await client.create(configMaps, configMap('default', `everywhere-${namespace}`, undefined, { labels: { everywhere: namespace } }));
+    await client.create(configMaps, configMap(namespace, 'everywhere', undefined, { labels: { everywhere: namespace } }));
+    const list = await client.list(configMaps, { labelSelector: `everywhere=${namespace}` });
+    deepStrictEqual(new Set(list.items.map((item) => item.metadata.namespace)), new Set([namespace, 'default']));
+    await client.delete(configMaps, { namespace: 'default', name: `everywhere-${namespace}` });
+  });
+
   test('list: the metadata representation carries nothing else', async () => {
     const { client, namespace } = server();
     await client.create(configMaps, configMap(namespace, 'partial', { secret: 'x' }));
@@ -154,6 +163,29 @@ export function defineReadConformance(server: () => ConformanceServer): void {
     });
     deepStrictEqual(seen.slice(0, 2).toSorted(), ['added initial-1', 'added initial-2']);
     deepStrictEqual(seen.slice(2), ['bookmark initialEventsEnd', 'deleted initial-1']);
+  });
+
+  test('watch: without a resource version it begins with what is there', async () => {
+    const { client, namespace } = server();
+    await client.create(configMaps, configMap(namespace, 'unversioned'));
+    const seen = await eventsUntil(server(), { fieldSelector: 'metadata.name=unversioned' }, () => true);
+    deepStrictEqual(seen, ['added unversioned']);
+  });
+
+  test('watch: the metadata representation carries nothing else, in events and bookmarks', async () => {
+    const { client, namespace } = server();
+    await client.create(configMaps, configMap(namespace, 'partial-watch', { secret: 'x' }));
+    const options = {
+      namespace,
+      fieldSelector: 'metadata.name=partial-watch',
+      representation: 'metadata',
+      sendInitialEvents: true,
+    } as const;
+    for await (const event of client.watch(configMaps, { ...options, signal: AbortSignal.timeout(10_000) })) {
+      if (event.kind === 'bookmark') return strictEqual(event.initialEventsEnd, true);
+      ok(event.kind === 'added');
+      deepStrictEqual([event.object.metadata.name, event.object['data']], ['partial-watch', undefined]);
+    }
   });
 
   test('watch: a resource version that is too old is an Expired error in the stream', async () => {

@@ -17,11 +17,15 @@ type Item = readonly [resource: string, object: JsonObject];
 export function collectGarbage(context: WriteContext, kinds: () => readonly ServedKind[]): void {
   for (let before = -1; before !== context.storage.revision();) {
     before = context.storage.revision();
-    for (const item of context.storage.all()) visit(context, kinds(), item);
+    const items = context.storage.all();
+    // What a visit removes is missed by the next round.
+    const alive = new Set(items.map(([, object]) => uidOf(object)));
+    const served = kinds();
+    for (const item of items) visit(context, served, alive, item);
   }
 }
 
-function visit(context: WriteContext, kinds: readonly ServedKind[], item: Item): void {
+function visit(context: WriteContext, kinds: readonly ServedKind[], alive: ReadonlySet<string>, item: Item): void {
   const [resource, seen] = item;
   // An earlier visit of the same round may have changed it.
   const object = context.storage.get(resource, namespaceOf(seen), nameOf(seen));
@@ -34,7 +38,7 @@ function visit(context: WriteContext, kinds: readonly ServedKind[], item: Item):
   else if (deleting && finalizers.includes('foregroundDeletion')) deleteDependentsFirst(context, kinds, resource, object);
   else if (deleting && resource === '/persistentvolumeclaims' && !isClaimUsed(context, object))
     dropFinalizer(context, resource, object, 'kubernetes.io/pvc-protection');
-  else if (!deleting) followOwners(context, kind, object);
+  else if (!deleting) followOwners(context, kind, alive, object);
 }
 
 const background = { uid: undefined, resourceVersion: undefined, gracePeriodSeconds: undefined, propagation: 'Background' } as const;
@@ -109,10 +113,9 @@ function isClaimUsed(context: WriteContext, claim: JsonObject): boolean {
     .some((pod) => asList(at(pod, 'spec', 'volumes')).some((volume) => at(volume, 'persistentVolumeClaim', 'claimName') === nameOf(claim)));
 }
 
-function followOwners(context: WriteContext, kind: ServedKind, object: JsonObject): void {
+function followOwners(context: WriteContext, kind: ServedKind, alive: ReadonlySet<string>, object: JsonObject): void {
   const references = ownersOf(object);
   if (references.length === 0) return;
-  const alive = new Set(context.storage.all().map(([, candidate]) => uidOf(candidate)));
   const gone = new Set(references.map((reference) => asString(reference.uid)).filter((uid) => !alive.has(uid)));
   if (gone.size === 0) return;
   if (gone.size === references.length) remove(context, kind, object, background);

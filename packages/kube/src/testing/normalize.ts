@@ -5,7 +5,7 @@
 import { badRequest } from './apiFailure.ts';
 import { isList, isObject } from './json.ts';
 import type { Json, JsonObject, MutableObject } from './json.ts';
-import { canonicalQuantity } from './quantity.ts';
+import { canonicalQuantity } from './canonicalQuantity.ts';
 import { resolve } from './schema.ts';
 import type { Field, Resolved, ScalarType, Type, TypeTable } from './schema.ts';
 

@@ -40,8 +40,18 @@ export const builtIns: readonly ServedKind[] = builtInKinds.map((kind) => ({
   types: builtInTypes,
 }));
 
+/** `kindsOfDefinition` that reads each stored definition once: a schema may have a megabyte. */
+export function createDefinitionReader(): (definition: JsonObject) => readonly ServedKind[] {
+  const read = new WeakMap<JsonObject, readonly ServedKind[]>();
+  return (definition) => {
+    const known = read.get(definition) ?? kindsOfDefinition(definition);
+    read.set(definition, known);
+    return known;
+  };
+}
+
 /** The kinds that a CustomResourceDefinition brings: one for each served version. */
-export function kindsOfDefinition(definition: JsonObject): readonly ServedKind[] {
+function kindsOfDefinition(definition: JsonObject): readonly ServedKind[] {
   const spec = asObject(definition.spec);
   const names = asObject(spec.names);
   return asList(spec.versions)
