@@ -102,7 +102,10 @@ async function lastRenewal(api: ApiClient, node: string): Promise<number> {
   return lease.spec?.renewTime === undefined ? 0 : Date.parse(lease.spec.renewTime);
 }
 
-/** Starts the node's kubelet unless it runs, and waits for its first sign of life: a node that was lost keeps its `Ready` for a while. */
+/**
+ * Starts the node's kubelet unless it runs. Where the node is known already, waits for a sign of life: a node that was lost keeps its
+ * condition `Ready` for a while. A new node has no such past, and renews its lease only seconds after it is Ready.
+ */
 export async function ensureKubelet(
   instance: Instance,
   node: NodeAddresses,
@@ -145,8 +148,9 @@ export async function ensureKubelet(
     ],
     inputs: [configuration],
   });
+  const isReturn = await api.answers(`/api/v1/nodes/${node.name}`);
   const startedAt = Date.now();
-  if (await ensureRunning(instance.paths, component))
+  if ((await ensureRunning(instance.paths, component)) && isReturn)
     await waitUntilReady(instance.paths, component.name, 60_000, async () => (await lastRenewal(api, node.name)) >= startedAt);
 }
 
