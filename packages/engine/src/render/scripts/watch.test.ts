@@ -20,6 +20,23 @@ const line = async (process: ReturnType<typeof companion>, text: string): Promis
   assert.fail(`ended before it said ${text}: ${seen}`);
 };
 
+/**
+ * Environment in which bash's `kill` reaches only these processes and notes every other in a file. The scripts look at all processes of
+ * the machine; a mistake in them must fail the test and not end what else runs here.
+ */
+const guardedKill = (root: string, ...processes: readonly ReturnType<typeof companion>[]) => {
+  const strays = join(root, 'strays');
+  writeFileSync(strays, '');
+  return {
+    strays: () => readFileSync(strays, 'utf8'),
+    environment: {
+      KILLABLE: processes.map(({ pid }) => ` ${pid} `).join(''),
+      STRAYS: strays,
+      'BASH_FUNC_kill%%': `() { case "$KILLABLE" in *" $2 "*) builtin kill "$@";; *) echo "$*" >> "$STRAYS";; esac; }`,
+    },
+  };
+};
+
 /** A process under a name of its own that dies of SIGHUP; only processes of that name are looked for. */
 const sleeper = (context: TestContext, root: string, name: string) => {
   const program = join(root, name);
@@ -43,9 +60,11 @@ test(
     const name = `pgherd-t${process.pid}`;
     const server = sleeper(context, root, name);
     const other = sleeper(context, root, `${name}x`);
+    const guard = guardedKill(root, server, other);
     const watch = companion(
       context,
       bashCommand(certificateCopy, 'watch', 17, '0.02', certificates, replication, configuration, name, 'pgherd-none'),
+      guard.environment,
     );
     // Changing until it is noticed: the watch may not yet have looked for the first time.
     const touch = setInterval(() => writeFileSync(join(certificates, `renewed-${Date.now()}`), ''), 20);
@@ -55,6 +74,7 @@ test(
     if (server.signalCode === null) await once(server, 'exit');
     assert.equal(server.signalCode, 'SIGHUP');
     assert.equal(other.signalCode, null);
+    assert.equal(guard.strays(), '');
     assert.equal(readFileSync(join(replication, 'tls.key'), 'utf8'), 'tls.key');
     assert.equal(statSync(join(replication, 'tls.key')).mode & 0o777, 0o600);
   },
@@ -67,7 +87,8 @@ test('backup server: only the process with the right command line is told', { ti
   const name = `pgherd-b${process.pid}`;
   const server = sleeper(context, root, name);
   const other = companion(context, [join(root, name), '61']);
-  const watch = companion(context, bashCommand(backupServerWatch, 'watch', 17, '0.02', name, `${name} 60 `, directory));
+  const guard = guardedKill(root, server, other);
+  const watch = companion(context, bashCommand(backupServerWatch, 'watch', 17, '0.02', name, `${name} 60 `, directory), guard.environment);
   const touch = setInterval(() => writeFileSync(join(directory, `renewed-${Date.now()}`), ''), 20);
   context.after(() => clearInterval(touch));
   await line(watch, 'Loaded certificates');
@@ -75,4 +96,5 @@ test('backup server: only the process with the right command line is told', { ti
   if (server.signalCode === null) await once(server, 'exit');
   assert.equal(server.signalCode, 'SIGHUP');
   assert.equal(other.signalCode, null);
+  assert.equal(guard.strays(), '');
 });
