@@ -76,6 +76,7 @@ const assertWalIn = ({ data, wal }: Member, result: Ended): void => {
   assert.equal(readlinkSync(join(data, 'pg_wal')), wal);
   assert.equal(readFileSync(join(data, 'pg_wal', '000000010000000000000001'), 'utf8'), 'wal');
   assert.ok(existsSync(join(wal, 'archive_status')));
+  assert.ok(!existsSync(`${wal}.incoming`));
   assert.deepEqual(
     readdirSync(data).filter((name) => name.startsWith('pg_wal.')),
     [],
