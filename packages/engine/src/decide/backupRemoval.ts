@@ -5,10 +5,12 @@
  * |-----------------------------------------------|-------------------------|---------------------------------------------------------------|
  * | asks for none                                 | nothing                 | nothing                                                       |
  * | asks for none, without the annotation         | something               | the cluster is left as it is: Progressing False, Paused       |
- * | asks for none, with the annotation "true"     | something               | delete the repository host, then its volumes and configuration |
+ * | asks for none, with the annotation "true"     | something, and pods that still use it | wait for the roll-out                           |
+ * | asks for none, with the annotation "true"     | something               | delete the repository host, its volumes and configuration      |
  * | asks for other repositories                   | a repository's volume   | delete that volume                                            |
  */
 import type { Deletion } from '../decision.ts';
+import type { Member } from '../model/members.ts';
 import type { Contribution } from './contribution.ts';
 import { isDeleting } from './pods.ts';
 import { deletionOf } from './references.ts';
@@ -27,6 +29,12 @@ export const removalIsUnconfirmed = (situation: Situation): boolean => {
       (claim) => !isDeleting(claim) && claim.metadata.labels?.[cluster.profile.labels.backupRepository] !== undefined,
     )
   );
+};
+
+/** Its pod, or the next one that its StatefulSet makes, mounts the configuration of the backups. */
+const mountsBackups = ({ cluster }: Situation, { podObject, statefulSet }: Member): boolean => {
+  const server = cluster.profile.containers.backupServer;
+  return [podObject?.spec, statefulSet?.spec?.template.spec].some((spec) => spec?.containers.some(({ name }) => name === server) === true);
 };
 
 /** Everything of the backups but their volumes, by its name. */
@@ -69,6 +77,8 @@ export const removeBackups = (situation: Situation): Contribution => {
     return repository !== undefined && !wanted.has(repository) && !isDeleting(claim);
   });
   const reason = 'the manifest asks for this repository no longer';
+  // A pod that has to be started again needs the configuration that it mounts.
+  if (cluster.backups === undefined && situation.members.some((member) => mountsBackups(situation, member))) return {};
   const deletions = volumes.map((claim) => deletionOf(claim, namespace, reason, 'unchanged'));
   return { deletions: cluster.backups === undefined ? [...remainders(situation, reason), ...deletions] : deletions };
 };

@@ -3,7 +3,7 @@
  *
  * | observed                                                      | decision                                              |
  * |---------------------------------------------------------------|-------------------------------------------------------|
- * | the manifest asks for none                                    | nothing (what is left of earlier ones: removal.ts)    |
+ * | the manifest asks for none                                    | nothing (what is left of earlier ones: backupRemoval.ts) |
  * | repository host not ready, or no primary that is ready         | wait                                                  |
  * | stanza not made in every repository                           | pgbackrest stanza-create on the primary               |
  * | that failed                                                   | PGBackRestReplicaRepoReady False; again, ever later   |

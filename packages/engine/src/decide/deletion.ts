@@ -7,7 +7,7 @@
  * | a primary, and replicas besides                   | delete the replicas' StatefulSets, all together                         |
  * | members are left, no replicas besides a primary   | delete their StatefulSets                                               |
  * | pods are going                                    | wait; one that a lost node keeps is waited for one minute beyond its time |
- * | no pods, Patroni's objects or volumes left        | delete Patroni's objects, and the volumes that policy does not retain   |
+ * | no pods; Patroni's objects or volumes are left    | delete Patroni's objects, and the volumes that policy does not retain   |
  * | nothing left but volumes on their way out         | take the finalizer off: the garbage collector does the rest             |
  */
 import type { PersistentVolumeClaim, Pod } from '@pgherd/api';

@@ -126,6 +126,9 @@ export const isApplied = (situation: Situation, objects: readonly DesiredObject[
     return live !== undefined && isSame(templateStamps(live), templateStamps(object)) && live.spec?.replicas === object.spec?.replicas;
   });
 
+/** Its containers run: a primary in this state recovers, and must not be disturbed. */
+const hasStarted = ({ podObject }: Member): boolean => troubleOf(podObject) === undefined && podObject?.status?.phase !== 'Pending';
+
 export const rollOut = (situation: Situation): Contribution => {
   const { cluster, wanted } = situation;
   const members = wanted.map((identity) => memberOf(situation, identity));
@@ -136,7 +139,7 @@ export const rollOut = (situation: Situation): Contribution => {
     const reason = `pod ${member.pod} was made from an older template`;
     return { step: { kind: 'deletePod', deletion: deletionOf(member.podObject, cluster.identity.namespace, reason), reason } };
   };
-  const stuck = outdated.find((member) => !member.ready && (member.role !== 'leader' || troubleOf(member.podObject) !== undefined));
+  const stuck = outdated.find((member) => !member.ready && (member.role !== 'leader' || !hasStarted(member)));
   if (stuck !== undefined) return replace(stuck);
   if (present.length < wanted.length || present.some((member) => !member.ready)) return {};
   const replica = outdated.find((member) => member.role !== 'leader');

@@ -9,7 +9,7 @@
  * | has a pod or may get one                          | its StatefulSet to 0                                        |
  * | pod on its way down                               | wait                                                        |
  * | no pod, claims that nobody deleted yet            | delete its claims                                           |
- * | no pod, no claims but such as are on their way out | delete its StatefulSet                                      |
+ * | no pod, and no claim that stays                   | delete its StatefulSet                                      |
  *
  * Claims go before the StatefulSet, so that a pass that is cut short never leaves a volume that looks as if it had lost its member.
  * Configuration and certificates of members that are gone altogether are swept up.

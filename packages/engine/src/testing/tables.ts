@@ -1,6 +1,6 @@
 /**
- * Holds a process to the table that its file opens with: every row is a test, and no row may be missing. A row's key is its cells but the last,
- * which says what is decided.
+ * Holds a process to the table that its file opens with: every row is a test, and no row may be missing. A row's key is its
+ * first cells, which say what is observed; the rest says what is decided.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ interface Row {
 }
 
 /** The rows of all tables in a file's first comment, without their headings. */
-export const rowsOf = (path: string): readonly Row[] => {
+const rowsOf = (path: string, keyCells: number): readonly Row[] => {
   const comment = readFileSync(path, 'utf8').split('*/', 1)[0] ?? '';
   const lines = comment.split('\n').map((line) => line.replace(/^\s*\* ?/, ''));
   return lines.flatMap((line, index) => {
@@ -22,13 +22,21 @@ export const rowsOf = (path: string): readonly Row[] => {
       .split('|')
       .slice(1, -1)
       .map((cell) => cell.trim());
-    return [{ key: cells.slice(0, -1).join(' | '), outcome: cells.at(-1) ?? '' }];
+    return [
+      {
+        key: cells.slice(0, keyCells).join(' | '),
+        outcome: cells
+          .slice(keyCells)
+          .filter((cell) => cell !== '')
+          .join(', '),
+      },
+    ];
   });
 };
 
 /** One test a row of the table in `path`. `cases` must have exactly its keys. */
-export const testTable = (process: string, path: string, cases: Readonly<Record<string, () => void>>): void => {
-  const rows = rowsOf(path);
+export const testTable = (process: string, path: string, keyCells: number, cases: Readonly<Record<string, () => void>>): void => {
+  const rows = rowsOf(path, keyCells);
   test(`${process}: every row of its table has a test`, () => {
     assert.deepEqual(rows.map(({ key }) => key).toSorted(), Object.keys(cases).toSorted());
   });

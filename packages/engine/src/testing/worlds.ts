@@ -28,6 +28,12 @@ export const restedWorld = (overlay: Overlay = 'dev'): World => {
   return world;
 };
 
+/** Makes a world at its first use and lends it from then on. */
+export const lent = (make: () => World): (() => World) => {
+  let made: World | undefined;
+  return () => (made ??= make());
+};
+
 export const atRest = (world: World): World => settle(world, dialect).world;
 
 const editManifest = (world: World, change: (manifest: Manifest) => Manifest): World => {

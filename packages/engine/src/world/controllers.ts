@@ -99,7 +99,8 @@ const podStatus = (world: World, pod: WorldObject, isMember: boolean): unknown =
     return { phase: 'Pending', conditions: [condition('PodScheduled', 'False', 'Unschedulable', message)] };
   }
   const scheduled = condition('PodScheduled', 'True');
-  if (missingFor(world, pod).length > 0) return { phase: 'Pending', conditions: [scheduled] };
+  // What runs has mounted everything already.
+  if (asPod(pod).status?.phase !== 'Running' && missingFor(world, pod).length > 0) return { phase: 'Pending', conditions: [scheduled] };
   const containers = specOf(pod)?.containers ?? [];
   const lacking = [...(specOf(pod)?.initContainers ?? []), ...containers].find(({ image }) => world.faults.missingImages.has(image ?? ''));
   if (lacking !== undefined) {

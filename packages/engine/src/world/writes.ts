@@ -43,9 +43,15 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Maps that are written as a whole (x-kubernetes-map-type: atomic). */
+const atomic = new Set(['selector', 'nodeSelector']);
+
 const isSubset = (wanted: unknown, live: unknown): boolean =>
   isFields(wanted) && isFields(live)
-    ? Object.entries(wanted).every(([key, value]) => value === undefined || isSubset(value, live[key]))
+    ? Object.entries(wanted).every(
+        ([key, value]) =>
+          value === undefined || (atomic.has(key) ? canonicalJson(value) === canonicalJson(live[key]) : isSubset(value, live[key])),
+      )
     : canonicalJson(wanted) === canonicalJson(live);
 
 /** Without the fields that were applied before; what others wrote stays. Lists are whole. */
@@ -63,7 +69,8 @@ const without = (live: Fields, applied: Fields): Fields =>
 const merged = (base: unknown, over: unknown): unknown => {
   if (!isFields(base) || !isFields(over)) return over;
   const result: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) if (value !== undefined) result[key] = merged(base[key], value);
+  for (const [key, value] of Object.entries(over))
+    if (value !== undefined) result[key] = atomic.has(key) ? value : merged(base[key], value);
   return result;
 };
 

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parse } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { atRest, conditionIn, decisionIn, dialect, editObject, editSpec, freshWorld, namesOf, restedWorld } from '../testing/worlds.ts';
+import { passOver, settle } from '../world/run.ts';
+import { remove, type World } from '../world/world.ts';
+
+const events = (
+  worlds: readonly { readonly decision: { readonly events: readonly { readonly reason: string }[] } | undefined }[],
+): readonly string[] => worlds.flatMap(({ decision }) => decision?.events.map(({ reason }) => reason) ?? []);
+
+test('decide: its table names every process file, and no other', () => {
+  const table = readFileSync(new URL('decide.ts', import.meta.url), 'utf8').split('*/', 1)[0] ?? '';
+  const named = new Set([...table.matchAll(/\b(\w+)\.ts\b/g)].map((match) => match[1]));
+  const processes = globSync('*.ts', { cwd: import.meta.dirname })
+    .filter((file) => !file.endsWith('.test.ts'))
+    .filter((file) =>
+      readFileSync(new URL(file, import.meta.url), 'utf8')
+        .split('*/', 1)[0]
+        ?.includes('* |'),
+    )
+    .map((file) => parse(file).name);
+  assert.deepEqual(
+    processes.filter((process) => process !== 'decide' && !named.has(process)),
+    [],
+  );
+  const present = new Set(globSync('*.ts', { cwd: import.meta.dirname }).map((file) => parse(file).name));
+  assert.deepEqual(
+    [...named].filter((name) => !present.has(name ?? '')),
+    [],
+  );
+});
+
+test('decide: everything that can be made at once is asked for in the first pass', () => {
+  const { objects, secrets, finalizer } = decisionIn(freshWorld('prod'));
+  const kinds = objects.map(({ object }) => object.kind);
+  assert.equal(finalizer, 'present');
+  assert.equal(kinds.filter((kind) => kind === 'StatefulSet').length, 3);
+  assert.ok(secrets.length >= 6);
+});
+
+test('decide: two members with a repository host take at most 40 writes on a control plane without nodes', () => {
+  // Without nodes no pod runs; what is written is written in the first two passes.
+  const first = passOver(freshWorld('prod'), dialect);
+  assert.ok(first.writes.length <= 38, `${first.writes.length} writes`);
+});
+
+test('decide: a paused cluster is left as it is, and goes on afterwards', () => {
+  const paused = editSpec(restedWorld('dev'), (spec) => ({ ...spec, paused: true, port: 5555 }));
+  const { world, writes, decision } = passOver(paused, dialect);
+  assert.deepEqual(
+    writes.map(({ kind }) => kind),
+    ['status'],
+  );
+  assert.deepEqual([conditionIn(world, 'Progressing')?.status, conditionIn(world, 'Progressing')?.reason], ['False', 'Paused']);
+  assert.deepEqual([decision?.commands, decision?.readings], [[], []]);
+  const resumed = atRest(editSpec(world, () => restedWorld('dev').manifest?.spec));
+  assert.equal(conditionIn(resumed, 'Progressing'), undefined);
+});
+
+test('decide: a finding that blocks lets what runs go on running', () => {
+  const world = restedWorld('dev');
+  assert.ok(world.manifest);
+  const manifested = dialect.read(world.manifest, world.configuration, world.nowMs);
+  const blocking = { kind: 'invalid' as const, path: 'spec.image', reason: 'MissingRequiredImage', message: 'no image', blocking: true };
+  const broken = { ...dialect, read: () => ({ ...manifested, findings: [blocking] }) };
+  const { writes, world: after } = passOver(world, broken);
+  assert.deepEqual(
+    writes.map(({ kind }) => kind),
+    ['status'],
+  );
+  assert.deepEqual(
+    [conditionIn(after, 'Ready')?.reason, conditionIn(after, 'Stalled')?.reason],
+    ['MissingRequiredImage', 'MissingRequiredImage'],
+  );
+  assert.equal(conditionIn(after, 'ManifestInvalid')?.message, 'spec.image: no image');
+  assert.equal(conditionIn(passOver(after, dialect).world, 'Stalled'), undefined);
+});
+
+test('decide: what the manifest asks for and nobody carries out yet is said with its path, once', () => {
+  const { passes, world } = settle(freshWorld('prod'), dialect);
+  assert.match(conditionIn(world, 'NotYetSupported')?.message ?? '', /^spec\.proxy\.pgBouncer: /m);
+  const told = passes.flatMap(({ decision }) => decision?.events ?? []).filter(({ message }) => message.includes('pgBouncer'));
+  assert.equal(told.length, 1);
+});
+
+test('decide: each event of a creation comes once', () => {
+  const reasons = events(settle(freshWorld('dev'), dialect).passes);
+  assert.deepEqual(reasons.filter((reason) => reason !== 'NotYetSupported').toSorted(), [
+    'PrimaryElected',
+    'Ready',
+    'RepoBackupComplete',
+    'RepoHostCreated',
+    'StanzasCreated',
+  ]);
+});
+
+test('decide: a failover is told', () => {
+  const two = atRest(
+    editSpec(restedWorld('dev'), (spec) => ({
+      ...spec,
+      instances: (spec['instances'] as readonly object[]).map((set) => ({ ...set, replicas: 2 })),
+    })),
+  );
+  const leader = two.objects.get('Endpoints/hippo-ha')?.metadata.annotations?.['leader'] ?? '';
+  const reasons = events(settle(remove(two, 'Pod', leader), dialect).passes);
+  assert.ok(reasons.includes('PrimaryChanged') || reasons.includes('PrimaryElected'), reasons.join());
+});
+
+test('decide: a child that somebody changed or deleted is put right by the next pass', () => {
+  const world = restedWorld('dev');
+  const service = 'hippo-replicas';
+  const changed = editObject(world, 'Service', service, (object) => ({
+    ...object,
+    spec: { ...(object['spec'] as object), selector: { app: 'other' } },
+  }));
+  for (const drifted of [changed, remove(world, 'Service', service)]) {
+    const after = atRest(drifted).objects.get(`Service/${service}`)?.['spec'] as { readonly selector?: unknown } | undefined;
+    const before = world.objects.get(`Service/${service}`)?.['spec'] as { readonly selector?: unknown } | undefined;
+    assert.deepEqual(after?.selector, before?.selector);
+  }
+  const [member = ''] = namesOf(world, 'StatefulSet');
+  const lost: World = remove(world, 'StatefulSet', member);
+  assert.ok(decisionIn(lost).objects.some(({ object }) => object.kind === 'StatefulSet' && object.metadata.name === member));
+});

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { join } from 'node:path';
+import { testTable } from '../testing/tables.ts';
+import {
+  annotateCluster,
+  atRest,
+  decisionIn,
+  deleteCluster,
+  dialect,
+  editObject,
+  editSet,
+  freshWorld,
+  lent,
+  namesOf,
+  restedWorld,
+  situationIn,
+} from '../testing/worlds.ts';
+import { stamps } from '../stamps.ts';
+import { passOver, turn } from '../world/run.ts';
+import { remove, type World } from '../world/world.ts';
+
+const three = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 3 })));
+const deleted = lent(() => deleteCluster(three()));
+const primary = (): string => situationIn(three()).primary?.name ?? '';
+
+const deletions = (world: World): readonly string[] =>
+  decisionIn(world).deletions.map(({ reference }) => `${reference.kind}/${reference.name}`);
+
+const without = (world: World, isGone: (name: string) => boolean): World =>
+  namesOf(world, 'StatefulSet')
+    .filter((name) => name.includes('-pgdb-') && isGone(name))
+    .reduce((next, name) => remove(remove(next, 'StatefulSet', name), 'Pod', `${name}-0`), world);
+
+testTable('deletion', join(import.meta.dirname, 'deletion.ts'), 1, {
+  'our finalizer is gone': () => {
+    const { manifest } = deleted();
+    assert.ok(manifest);
+    const released = { ...deleted(), manifest: { ...manifest, metadata: { ...manifest.metadata, finalizers: ['somebody/else'] } } };
+    const { finalizer, status, ...rest } = decisionIn(released);
+    assert.deepEqual([finalizer, status, rest.objects, rest.deletions], ['absent', undefined, [], []]);
+  },
+  'a primary, and replicas besides': () => {
+    const replicas = namesOf(three(), 'StatefulSet').filter((name) => name.includes('-pgdb-') && name !== primary());
+    assert.deepEqual(
+      deletions(deleted()).toSorted(),
+      replicas.map((name) => `StatefulSet/${name}`),
+    );
+  },
+  'members are left, no replicas besides a primary': () =>
+    assert.deepEqual(deletions(without(deleted(), (name) => name !== primary())), [`StatefulSet/${primary()}`]),
+  'pods are going': () => {
+    const alone = without(deleted(), (name) => name !== primary());
+    const at = new Date(alone.nowMs + 30_000).toISOString();
+    const going = editObject(remove(alone, 'StatefulSet', primary()), 'Pod', `${primary()}-0`, (pod) => ({
+      ...pod,
+      metadata: { ...pod.metadata, deletionTimestamp: at },
+    }));
+    assert.deepEqual(deletions(going), []);
+    assert.equal(decisionIn(going).finalizer, 'present');
+    assert.ok((decisionIn(going).lookAgainAfterMs ?? 0) > 30_000);
+    assert.ok(deletions({ ...going, nowMs: going.nowMs + 95_000 }).length > 0, 'a lost node does not hold the cluster for ever');
+  },
+  "no pods; Patroni's objects or volumes are left": () => {
+    const going = deletions(without(deleted(), () => true));
+    assert.ok(going.includes('Endpoints/hippo-ha') && going.includes('Endpoints/hippo-ha-config'), going.join());
+    assert.ok(!going.includes('Endpoints/hippo-primary'), 'ours go with their owner');
+    assert.equal(going.filter((name) => name.startsWith('PersistentVolumeClaim/')).length, 4);
+  },
+  'nothing left but volumes on their way out': () => {
+    const bare = passOver(
+      without(deleted(), () => true),
+      dialect,
+    ).world;
+    assert.equal(decisionIn(bare).finalizer, 'absent');
+  },
+});
+
+test('deletion: at the end nothing is left', () => {
+  const world = atRest(deleted());
+  assert.equal(world.manifest, undefined);
+  assert.deepEqual([[...world.objects.keys()], [...world.secrets.keys()]], [[], []]);
+});
+
+test('deletion: the primary serves until its replicas are gone', () => {
+  let world = deleted();
+  for (let pass = 0; pass < 12 && world.manifest !== undefined; pass++) {
+    const members = namesOf(world, 'Pod').filter((name) => name.includes('-pgdb-'));
+    if (members.length > 0) assert.ok(members.includes(`${primary()}-0`), members.join());
+    world = turn(passOver(world, dialect).world, dialect);
+  }
+});
+
+test('deletion: a cluster that never started goes, too, and so does a paused one', () => {
+  const first = passOver(freshWorld('dev'), dialect).world;
+  assert.equal(atRest(deleteCluster(first)).manifest, undefined);
+  const paused = {
+    ...three(),
+    manifest: three().manifest && { ...three().manifest, spec: { ...(three().manifest?.spec as object), paused: true } },
+  } as World;
+  assert.equal(atRest(deleteCluster(paused)).manifest, undefined);
+});
+
+test('deletion: retained data serve a cluster of the same name again', () => {
+  const kept = atRest(deleteCluster(annotateCluster(three(), { [stamps.retain]: 'data' })));
+  const claims = namesOf(kept, 'PersistentVolumeClaim');
+  assert.equal(claims.length, 3);
+  const { manifest } = editSet(freshWorld('dev'), { replicas: 3 });
+  const again = atRest({ ...kept, manifest });
+  assert.deepEqual(
+    namesOf(again, 'PersistentVolumeClaim').filter((name) => name.endsWith('-pgdata')),
+    claims,
+  );
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { testTable } from '../testing/tables.ts';
+import { atRest, editObject, editSet, restedWorld, situationIn, lent } from '../testing/worlds.ts';
+import type { World, WorldObject } from '../world/world.ts';
+import { heal, patienceMs } from './healing.ts';
+
+const two = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 2 })));
+
+const replicaOf = (world: World): string => {
+  const { primary, members } = situationIn(world);
+  return members.find(({ name }) => name !== primary?.name)?.pod ?? assert.fail('no replica');
+};
+
+type Waiting = { readonly reason: string; readonly image?: string; readonly restarts?: number; readonly waitedMs: number };
+
+const waiting = ({ reason, image, restarts = 0, waitedMs }: Waiting): World => {
+  const world = two();
+  const since = new Date(world.nowMs - waitedMs).toISOString();
+  return editObject(world, 'Pod', replicaOf(world), (pod: WorldObject) => {
+    const spec = pod['spec'] as { readonly containers: readonly { readonly name: string; readonly image: string }[] };
+    const containers = spec.containers.map((container) => ({ ...container, image: image ?? container.image }));
+    const containerStatuses = [
+      {
+        name: 'database',
+        image: containers[0]?.image,
+        imageID: '',
+        ready: false,
+        restartCount: restarts,
+        state: { waiting: { reason } },
+        lastState: reason === 'CrashLoopBackOff' ? { terminated: { exitCode: 1, finishedAt: since } } : {},
+      },
+    ];
+    const conditions = [
+      { type: 'PodScheduled', status: 'True', lastTransitionTime: since },
+      { type: 'Ready', status: 'False' },
+    ];
+    return { ...pod, spec: { ...spec, containers }, status: { phase: 'Pending', conditions, containerStatuses } };
+  });
+};
+
+const isReplaced = (world: World): boolean => {
+  const { step } = heal(situationIn(world));
+  return step?.kind === 'deletePod' && step.deletion.reference.name === replicaOf(two());
+};
+
+const unknown = 'registry.example/unknown:1';
+
+testTable('healing', join(import.meta.dirname, 'healing.ts'), 1, {
+  'waits for an image that another pod of the cluster runs': () =>
+    assert.ok(isReplaced(waiting({ reason: 'ImagePullBackOff', waitedMs: 1000 }))),
+  'waits for an image for `patienceMs` or longer': () =>
+    assert.ok(isReplaced(waiting({ reason: 'ImagePullBackOff', image: unknown, waitedMs: patienceMs }))),
+  'crashed often and waits for `patienceMs` or longer': () => {
+    assert.ok(isReplaced(waiting({ reason: 'CrashLoopBackOff', restarts: 4, waitedMs: patienceMs })));
+    assert.ok(!isReplaced(waiting({ reason: 'CrashLoopBackOff', restarts: 2, waitedMs: patienceMs })), 'the kubelet is quicker');
+  },
+  'waits less long': () => {
+    const { step, lookAgainAfterMs } = heal(situationIn(waiting({ reason: 'ErrImagePull', image: unknown, waitedMs: 50_000 })));
+    assert.deepEqual([step, lookAgainAfterMs], [undefined, patienceMs - 50_000]);
+  },
+  'anything else': () => {
+    assert.deepEqual(heal(situationIn(two())), { lookAgainAfterMs: undefined });
+    assert.deepEqual(heal(situationIn(waiting({ reason: 'ContainerCreating', waitedMs: patienceMs }))), { lookAgainAfterMs: undefined });
+  },
+});

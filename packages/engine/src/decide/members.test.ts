@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { atRest, dialect, editObject, editSet, freshWorld, namesOf, restedWorld, situationIn } from '../testing/worlds.ts';
+import { keyOf, remove, type World } from '../world/world.ts';
+
+const { labels, roleValues } = dialect.profile;
+
+const wantedIn = (world: World): readonly string[] => situationIn(world).wanted.map(({ name }) => name);
+const surplusIn = (world: World): readonly string[] => situationIn(world).surplus.map(({ name }) => name);
+
+test('members: names derive from uid, set and number, so every pass before the first write chooses the same', () => {
+  const world = editSet(freshWorld('dev'), { replicas: 3 });
+  const names = wantedIn(world);
+  assert.equal(new Set(names).size, 3);
+  assert.deepEqual(wantedIn(structuredClone(world)), names);
+  for (const name of names) assert.match(name, /^hippo-pgdb-[bcdfghjklmnpqrstvwxz2456789]{4}$/);
+});
+
+test('members: scaling up keeps the members that are there', () => {
+  const world = restedWorld('dev');
+  const before = wantedIn(world);
+  const after = wantedIn(editSet(world, { replicas: 3 }));
+  assert.equal(after.length, 3);
+  assert.ok(before.every((name) => after.includes(name)));
+});
+
+test('members: scaling down keeps the primary, whatever its name', () => {
+  const three = atRest(editSet(restedWorld('dev'), { replicas: 3 }));
+  for (const pod of namesOf(three, 'StatefulSet')
+    .filter((name) => name.includes('pgdb'))
+    .map((name) => `${name}-0`)) {
+    const led = editObject(three, 'Endpoints', 'hippo-ha', (object) => ({
+      ...object,
+      metadata: { ...object.metadata, annotations: { leader: pod } },
+    }));
+    const relabelled = editObject(led, 'Pod', pod, (object) => ({
+      ...object,
+      metadata: { ...object.metadata, labels: { ...object.metadata.labels, [labels.role]: roleValues.leader } },
+    }));
+    assert.deepEqual(
+      wantedIn(editSet(relabelled, { replicas: 1 })).map((name) => `${name}-0`),
+      [pod],
+    );
+  }
+});
+
+test('members: a member that is not ready goes before one that serves', () => {
+  const three = atRest(editSet(restedWorld('dev'), { replicas: 3 }));
+  const { primary, members } = situationIn(three);
+  for (const { pod, name } of members.filter((member) => member !== primary)) {
+    const down = editObject(three, 'Pod', pod, (object) => ({
+      ...object,
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] },
+    }));
+    assert.deepEqual(surplusIn(editSet(down, { replicas: 2 })), [name]);
+  }
+});
+
+test('members: a data volume that lost its member gives the next member its name', () => {
+  const two = atRest(editSet(restedWorld('dev'), { replicas: 2 }));
+  const { members, primary } = situationIn(two);
+  const lost = members.find((member) => member !== primary)?.name ?? assert.fail('no replica');
+  const world = remove(remove(two, 'StatefulSet', lost), 'Pod', `${lost}-0`);
+  assert.ok(wantedIn(world).includes(lost));
+});
+
+test('members: a volume on its way out takes its member along, and a name is not used again before it is gone', () => {
+  const two = atRest(editSet(restedWorld('dev'), { replicas: 2 }));
+  const { members, primary } = situationIn(two);
+  const doomed = members.find((member) => member !== primary)?.name ?? assert.fail('no replica');
+  const world = editObject(two, 'PersistentVolumeClaim', `${doomed}-pgdata`, (claim) => ({
+    ...claim,
+    metadata: { ...claim.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+  }));
+  assert.ok(!wantedIn(world).includes(doomed));
+  assert.equal(wantedIn(world).length, 2);
+  assert.deepEqual(surplusIn(world), [doomed]);
+  const healed = atRest(world);
+  assert.equal(namesOf(healed, 'PersistentVolumeClaim').filter((name) => name.endsWith('-pgdata')).length, 2);
+});
+
+test('members: only the holder of the lock leads, though a lost node leaves the label on its pod', () => {
+  const two = atRest(editSet(restedWorld('dev'), { replicas: 2 }));
+  const { members, primary } = situationIn(two);
+  const other = members.find((member) => member !== primary) ?? assert.fail('no replica');
+  const bothLabelled = editObject(two, 'Pod', other.pod, (object) => ({
+    ...object,
+    metadata: { ...object.metadata, labels: { ...object.metadata.labels, [labels.role]: roleValues.leader } },
+  }));
+  assert.equal(situationIn(bothLabelled).primary?.name, primary?.name);
+  assert.equal(situationIn(bothLabelled).members.find(({ name }) => name === other.name)?.role, 'replica');
+});
+
+test('members: pods of Jobs that carry a member labels are no members', () => {
+  const world = restedWorld('dev');
+  const pod = [...world.objects.values()].find(({ kind, metadata }) => kind === 'Pod' && metadata.labels?.[labels.instance] !== undefined);
+  assert.ok(pod);
+  const job = {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      name: 'restore-abcd',
+      uid: 'other',
+      labels: { ...pod.metadata.labels, [labels.instance]: 'hippo-pgdb-none' },
+    },
+  };
+  const withJob = { ...world, objects: new Map(world.objects).set(keyOf('Pod', 'restore-abcd'), job) };
+  assert.deepEqual(
+    situationIn(withJob).members.map(({ name }) => name),
+    situationIn(world).members.map(({ name }) => name),
+  );
+});

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { join } from 'node:path';
+import type { MemberIdentity } from '../model/members.ts';
+import { testTable } from '../testing/tables.ts';
+import { atRest, conditionIn, dialect, editSet, editSpec, namesOf, restedWorld, situationIn, lent } from '../testing/worlds.ts';
+import { passOver, turn } from '../world/run.ts';
+import { remove, type World } from '../world/world.ts';
+import { memberTargets } from './stopping.ts';
+
+const three = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 3 })));
+const ask = (shutdown: boolean, world: World): World => editSpec(world, (spec) => ({ ...spec, shutdown }));
+
+/** Pods of the primary and of the others, and the note for the status. */
+const targetsIn = (
+  world: World,
+  noted?: MemberIdentity,
+): { readonly primary: number | undefined; readonly others: readonly number[]; readonly noted: string | undefined } => {
+  const situation = situationIn(world);
+  const primary = situationIn(three()).primary?.name;
+  const { targets, startupMember } = memberTargets({ ...situation, recalled: { ...situation.recalled, startupMember: noted } });
+  return {
+    primary: targets.find(({ identity }) => identity.name === primary)?.pods,
+    others: targets.filter(({ identity }) => identity.name !== primary).map(({ pods }) => pods),
+    noted: startupMember?.name,
+  };
+};
+
+const primary = (): MemberIdentity => situationIn(three()).primary ?? assert.fail('no primary');
+const without = (world: World, isGone: (pod: string) => boolean): World =>
+  namesOf(world, 'Pod')
+    .filter(isGone)
+    .reduce((next, pod) => remove(next, 'Pod', pod), world);
+
+testTable('stop and start', join(import.meta.dirname, 'stopping.ts'), 2, {
+  'running | no startup member noted': () => assert.deepEqual(targetsIn(three()), { primary: 1, others: [1, 1], noted: undefined }),
+  'running | noted, and it leads and is ready': () =>
+    assert.deepEqual(targetsIn(three(), primary()), { primary: 1, others: [1, 1], noted: undefined }),
+  'running | noted, and it does not lead yet': () =>
+    assert.deepEqual(
+      targetsIn(
+        without(three(), () => true),
+        primary(),
+      ),
+      { primary: 1, others: [0, 0], noted: primary().name },
+    ),
+  'stopped | others have pods': () =>
+    assert.deepEqual(targetsIn(ask(true, three())), { primary: 1, others: [0, 0], noted: primary().name }),
+  'stopped | no other has a pod': () =>
+    assert.deepEqual(
+      targetsIn(
+        ask(
+          true,
+          without(three(), (pod) => pod !== primary().pod),
+        ),
+      ),
+      { primary: 0, others: [0, 0], noted: primary().name },
+    ),
+});
+
+test('stop and start: a stopped cluster is Ready, keeps its volumes and comes back with the same primary', () => {
+  const running = three();
+  const stopped = atRest(ask(true, running));
+  const memberPods = namesOf(stopped, 'Pod').filter((name) => name.includes('pgdb'));
+  assert.deepEqual(memberPods, []);
+  assert.deepEqual([conditionIn(stopped, 'Ready')?.status, conditionIn(stopped, 'Ready')?.reason], ['True', 'Stopped']);
+  assert.deepEqual(namesOf(stopped, 'PersistentVolumeClaim'), namesOf(running, 'PersistentVolumeClaim'));
+
+  const started = atRest(ask(false, stopped));
+  assert.equal(conditionIn(started, 'Ready')?.reason, 'Ready');
+  assert.equal(situationIn(started).primary?.name, primary().name);
+});
+
+test('stop and start: the replicas go first', () => {
+  let world = ask(true, three());
+  const order: string[][] = [];
+  for (let pass = 0; pass < 12; pass++) {
+    world = turn(passOver(world, dialect).world, dialect);
+    order.push(
+      namesOf(world, 'Pod')
+        .filter((name) => name.includes('pgdb'))
+        .map((name) => name),
+    );
+  }
+  const alone = order.findIndex((pods) => pods.length === 1);
+  assert.ok(alone >= 0 && order[alone]?.[0] === primary().pod, JSON.stringify(order));
+});

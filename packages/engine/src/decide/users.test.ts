@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { join } from 'node:path';
+import { testTable } from '../testing/tables.ts';
+import {
+  atRest,
+  conditionIn,
+  decisionIn,
+  dialect,
+  editObject,
+  editSecret,
+  editSpec,
+  lent,
+  restedWorld,
+  situationIn,
+} from '../testing/worlds.ts';
+import { passOver, settle } from '../world/run.ts';
+import type { World } from '../world/world.ts';
+import { differencesOf, readingAgeMs } from './users.ts';
+
+const user = 'hippo-pguser-hippo';
+
+const commands = (world: World): readonly string[] => decisionIn(world).commands.map(({ key }) => key);
+const readings = (world: World): readonly string[] => decisionIn(world).readings.map(({ key }) => key);
+
+const withUser = (world: World, name: string): World =>
+  editSpec(world, (spec) => ({
+    ...spec,
+    users: [...((spec['users'] as readonly object[] | undefined) ?? []), { name, databases: ['more'] }],
+  }));
+
+/** A user was added, its Secret is there, and the script is due. */
+const due = lent(() => {
+  const world = withUser(restedWorld('dev'), 'extra');
+  return {
+    ...passOver({ ...world, faults: { ...world.faults, failingCommands: new Set(['users']) } }, dialect).world,
+    faults: world.faults,
+  };
+});
+
+const withoutRole = (world: World): World => ({ ...world, database: { ...world.database, roles: new Map() } });
+const later = (world: World, ms: number): World => ({ ...world, nowMs: world.nowMs + ms });
+
+/** Roles are gone, and a reading says so. */
+const differing = lent(() => settle(later(withoutRole(restedWorld('dev')), 0), dialect, 3).world);
+
+testTable('users', join(import.meta.dirname, 'users.ts'), 1, {
+  'the manifest asks for none': () => {
+    const world = editSpec(restedWorld('dev'), (spec) => ({ ...spec, users: [] }));
+    assert.deepEqual([commands(world), readings(world)], [[], []]);
+  },
+  'no primary that is ready, or a Secret not filled yet': () => {
+    const primary = situationIn(due()).primary?.pod ?? '';
+    const down = editObject(due(), 'Pod', primary, (pod) => ({ ...pod, status: { phase: 'Running' } }));
+    assert.deepEqual(commands(down), []);
+    assert.deepEqual(commands(editSecret(due(), 'hippo-pguser-extra', { verifier: '' })), []);
+  },
+  'the revision in the status is another, and the script has not run for it': () => {
+    const world = due();
+    assert.deepEqual(commands({ ...world, commandResults: {} }), ['users']);
+    assert.equal(conditionIn(passOver({ ...world, commandResults: {} }, dialect).world, 'Ready')?.reason, 'UsersNotReady');
+  },
+  'the script has run': () => {
+    const ran = passOver({ ...due(), commandResults: {} }, dialect).world;
+    assert.deepEqual(commands(ran), []);
+    assert.equal(conditionIn(passOver(ran, dialect).world, 'Ready')?.status, 'True');
+  },
+  'the script failed': () => {
+    const failing = { ...due(), faults: { ...due().faults, failingCommands: new Set(['users']) } };
+    const failed = passOver({ ...failing, commandResults: {} }, dialect).world;
+    const next = passOver(failed, dialect);
+    assert.deepEqual(next.decision?.commands, [], 'not at once');
+    assert.ok((next.decision?.lookAgainAfterMs ?? 0) > 0);
+    assert.equal(conditionIn(next.world, 'UsersApplied')?.reason, 'StatementFailed');
+    assert.deepEqual(commands(later(failed, 60_000)), ['users'], 'but later');
+  },
+  'the revision is in force, no reading for this primary, or it is old': () => {
+    assert.deepEqual(readings({ ...restedWorld('dev'), readings: {} }), ['roles']);
+    const age = readingAgeMs(restedWorld('dev').manifest?.metadata.uid ?? '');
+    assert.deepEqual(readings(later(restedWorld('dev'), age)), ['roles']);
+    assert.deepEqual(readings(later(restedWorld('dev'), age - 60_000)), []);
+    assert.ok(age >= 30 * 60_000 && age < 35 * 60_000);
+  },
+  'the reading differs': () => {
+    const read = passOver({ ...withoutRole(restedWorld('dev')), readings: {}, commandResults: {} }, dialect).world;
+    const [command] = decisionIn(read).commands;
+    assert.match(command?.reason ?? '', /role hippo is missing/);
+    assert.deepEqual(command?.invalidates, ['roles']);
+  },
+  'the reading differs right after the script ran': () => {
+    const read = passOver({ ...withoutRole(restedWorld('dev')), readings: {}, commandResults: {} }, dialect).world;
+    const ran = passOver(read, dialect).world;
+    // Something takes the role away again at once.
+    const undone = passOver(withoutRole(ran), dialect).world;
+    const { world, decision } = passOver(undone, dialect);
+    assert.deepEqual(decision?.commands, []);
+    assert.equal(conditionIn(world, 'UsersApplied')?.reason, 'StillDifferent');
+    assert.deepEqual(readings(later(world, 5 * 60_000)), ['roles']);
+  },
+  'the reading agrees': () => assert.deepEqual([commands(restedWorld('dev')), readings(restedWorld('dev'))], [[], []]),
+});
+
+test('users: a role that was dropped by hand comes back within the life of a reading', () => {
+  const age = readingAgeMs(restedWorld('dev').manifest?.metadata.uid ?? '');
+  assert.ok(atRest(later(withoutRole(restedWorld('dev')), age)).database.roles.has('hippo'));
+  assert.ok(!differing().database.roles.has('hippo'), 'not before');
+});
+
+test('users: a password that its owner sets reaches the role', () => {
+  const world = atRest(editSecret(restedWorld('dev'), user, { password: 'new', verifier: '' }));
+  assert.equal(world.database.roles.get('hippo'), 'verifier(new)');
+});
+
+test('users: what differs is told in words', () => {
+  const intent = {
+    name: 'app',
+    databases: ['app'],
+    options: ['LOGIN', 'NOINHERIT', 'CONNECTION LIMIT 5', "VALID UNTIL '2030-01-01'"],
+    passwordCharacters: 'ascii' as const,
+  };
+  const attributes = {
+    SUPERUSER: false,
+    CREATEROLE: false,
+    CREATEDB: false,
+    LOGIN: true,
+    REPLICATION: false,
+    BYPASSRLS: false,
+    INHERIT: true,
+  };
+  const reading = {
+    serverVersion: '17.1',
+    recovering: false,
+    roles: [{ name: 'app', verifierFingerprint: 'b', attributes, connectionLimit: -1 }],
+    databases: [],
+    grants: [],
+  };
+  assert.deepEqual(differencesOf([{ intent, fingerprint: 'a' }], ['app'], reading), [
+    'database app is missing',
+    'role app has another password',
+    'role app is not NOINHERIT',
+    'role app is not CONNECTION LIMIT 5',
+    'role app lacks privileges on database app',
+  ]);
+});

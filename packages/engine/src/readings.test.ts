@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { UserIntent } from './model/cluster.ts';
+import { parseReading, psql, rolesQuestion, sqlLiteral, UnreadableOutput, usersScript } from './readings.ts';
+
+const intent = (name: string, databases: readonly string[] = [], options: readonly string[] = ['LOGIN']): UserIntent => ({
+  name,
+  databases,
+  options,
+  passwordCharacters: 'ascii',
+});
+
+const answer = {
+  serverVersion: '17.6 (Debian 17.6-1.pgdg13+1)',
+  recovering: false,
+  roles: [
+    {
+      name: 'app',
+      verifier: 'SCRAM-SHA-256$4096:c2FsdA==$a:b',
+      connectionLimit: 5,
+      SUPERUSER: false,
+      CREATEROLE: false,
+      CREATEDB: true,
+      LOGIN: true,
+      REPLICATION: false,
+      BYPASSRLS: false,
+      INHERIT: true,
+    },
+    { name: 'nobody', verifier: null, connectionLimit: -1, LOGIN: false },
+  ],
+  databases: ['app'],
+  grants: [{ role: 'app', database: 'app' }],
+};
+
+test('readings: roles hold fingerprints instead of verifiers, and the version without its packager', () => {
+  const value = parseReading('roles', `${JSON.stringify(answer)}\n`, (text) => `fingerprint of ${text.length} characters`);
+  assert.ok(!JSON.stringify(value).includes('SCRAM'));
+  assert.deepEqual(value, {
+    serverVersion: '17.6',
+    recovering: false,
+    roles: [
+      {
+        name: 'app',
+        verifierFingerprint: 'fingerprint of 31 characters',
+        attributes: {
+          SUPERUSER: false,
+          CREATEROLE: false,
+          CREATEDB: true,
+          LOGIN: true,
+          REPLICATION: false,
+          BYPASSRLS: false,
+          INHERIT: true,
+        },
+        connectionLimit: 5,
+      },
+      {
+        name: 'nobody',
+        verifierFingerprint: undefined,
+        attributes: {
+          SUPERUSER: false,
+          CREATEROLE: false,
+          CREATEDB: false,
+          LOGIN: false,
+          REPLICATION: false,
+          BYPASSRLS: false,
+          INHERIT: false,
+        },
+        connectionLimit: -1,
+      },
+    ],
+    databases: ['app'],
+    grants: [{ role: 'app', database: 'app' }],
+  });
+});
+
+test('readings: what has another form is refused without being quoted', () => {
+  for (const output of [
+    '',
+    'ERROR: SCRAM-SHA-256$secret',
+    '[]',
+    '{"serverVersion":"17","roles":[{"name":1}]}',
+    JSON.stringify({ ...answer, grants: {} }),
+  ]) {
+    assert.throws(
+      () => parseReading('roles', output, (text) => text),
+      (error: unknown) => error instanceof UnreadableOutput && error.code === 'UnreadableOutput' && !error.message.includes('SCRAM'),
+    );
+  }
+  assert.throws(() => parseReading('no such parser', '', (text) => text), UnreadableOutput);
+});
+
+test('readings: a literal cannot be left by a quote', () => {
+  assert.equal(sqlLiteral("o'clock"), "'o''clock'");
+  assert.equal(sqlLiteral("'; DROP TABLE t; --"), "'''; DROP TABLE t; --'");
+});
+
+test('readings: hostile names stay inside of literals', () => {
+  const name = `x'; DROP DATABASE postgres; --\\gexec "`;
+  const scripts = [
+    usersScript([{ intent: intent('app', [name]), secret: 's' }], [name]).text,
+    rolesQuestion([intent('app', [name])], [name]).text,
+  ];
+  for (const text of scripts) {
+    // Cutting out every literal leaves nothing of the name.
+    const outside = text.replaceAll(/'(?:[^']|'')*'/g, "''");
+    assert.ok(!outside.includes('DROP DATABASE postgres'), outside);
+    assert.ok(text.includes(`x''; DROP DATABASE postgres`));
+  }
+});
+
+test('readings: verifiers are variables that act sets, never text', () => {
+  const { text, variables } = usersScript(
+    [
+      { intent: intent('app'), secret: 'hippo-pguser-app' },
+      { intent: intent('report'), secret: 'own-secret' },
+    ],
+    [],
+  );
+  assert.deepEqual(variables, {
+    verifier_0: { secret: 'hippo-pguser-app', key: 'verifier' },
+    verifier_1: { secret: 'own-secret', key: 'verifier' },
+  });
+  assert.match(text, /PASSWORD %L', 'report', :'verifier_1'\)/);
+});
+
+test('readings: psql reads no start-up file, asks for no password and finds the programs of its version', () => {
+  const command = psql(17).join(' ');
+  assert.match(command, /psql -X -w /);
+  assert.match(command, /\/usr\/lib\/postgresql\/17\/bin/);
+});
