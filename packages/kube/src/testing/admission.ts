@@ -1,13 +1,12 @@
 /**
  * What the real server does to an object besides defaulting, before it stores it: allocated addresses, generated selectors, finalizers, reset
- * fields, generations, and the refusals that an operator must expect. None of this is owned by the writer.
+ * fields, generations. None of this is owned by the writer.
  */
-import { forbidden, invalid } from './apiFailure.ts';
 import { withoutFields } from './defaults.ts';
 import { asList, asObject, asString, at, copy, equal, isObject, objectAt, objectsAt, setDefault } from './json.ts';
 import type { JsonObject, MutableObject } from './json.ts';
+import { refuseFixedChanges } from './fixedFields.ts';
 import { defaultPodSpec, qualityOfService } from './podDefaults.ts';
-import { compareQuantities } from '../quantity.ts';
 import { resourceOf } from './servedKinds.ts';
 import type { ServedKind } from './servedKinds.ts';
 import { nameOf } from './storage.ts';
@@ -134,6 +133,8 @@ function allocateService(spec: MutableObject, allocator: Allocator): void {
   setDefault(spec, 'ipFamilyPolicy', selectorless ? 'RequireDualStack' : 'SingleStack');
   setDefault(spec, 'ipFamilies', selectorless ? ['IPv4', 'IPv6'] : ['IPv4']);
   const wantsNodePorts = spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);
+  if (spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local') spec.healthCheckNodePort ??= allocator.nodePort();
+  else delete spec.healthCheckNodePort;
   if (wantsNodePorts) for (const port of objectsAt(spec, 'ports')) port.nodePort ??= allocator.nodePort();
 }
 
@@ -163,34 +164,6 @@ function establish(definition: MutableObject): void {
   };
 }
 
-/** Fields of a spec that may change after creation, for kinds whose spec is otherwise fixed, and the words of the refusal. */
-const fixedSpecs: Readonly<Record<string, { readonly except: readonly string[]; readonly message: string }>> = {
-  'apps/statefulsets': {
-    except: [
-      'replicas',
-      'ordinals',
-      'template',
-      'updateStrategy',
-      'revisionHistoryLimit',
-      'persistentVolumeClaimRetentionPolicy',
-      'minReadySeconds',
-    ],
-    message:
-      "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
-  },
-};
-
-/** Single fields that are fixed after creation. */
-const fixedFields: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  'apps/deployments': [['spec', 'selector']],
-  'batch/jobs': [
-    ['spec', 'selector'],
-    ['spec', 'template'],
-    ['spec', 'completionMode'],
-  ],
-  '/secrets': [['type']],
-};
-
 /**
  * Changes an object on its way over `current`.
  *
@@ -200,8 +173,7 @@ export function admitUpdate(kind: ServedKind, current: JsonObject, next: Mutable
   const resource = kind.custom ? '' : resourceOf(kind);
   if (kind.status) next.status = current.status;
   if (resource === '/services') keepServiceAddresses(asObject(current.spec), objectAt(next, 'spec'), allocator);
-  refuseFixedChanges(kind, current, next);
-  if (resource === '/persistentvolumeclaims') refuseClaimChange(kind, current, next, storage);
+  refuseFixedChanges(kind, current, next, storage);
   if (resource === 'apiextensions.k8s.io/customresourcedefinitions') establish(next);
   const generation = at(current, 'metadata', 'generation');
   if (typeof generation === 'number')
@@ -230,88 +202,6 @@ function keepServiceAddresses(current: JsonObject, next: MutableObject, allocato
     for (const port of objectsAt(next, 'ports')) delete port.nodePort;
   }
   if (next.type !== 'LoadBalancer') delete next.allocateLoadBalancerNodePorts;
-}
-
-function refuseFixedChanges(kind: ServedKind, current: JsonObject, next: JsonObject): void {
-  const resource = kind.custom ? '' : resourceOf(kind);
-  const name = nameOf(current);
-  const fixed = fixedSpecs[resource];
-  if (
-    fixed !== undefined &&
-    !equal(withoutFields(asObject(current.spec), fixed.except), withoutFields(asObject(next.spec), fixed.except))
-  ) {
-    throw invalid(kind.group, kind.kind, name, 'spec', fixed.message);
-  }
-  for (const path of fixedFields[resource] ?? []) {
-    if (!equal(at(current, ...path), at(next, ...path))) {
-      throw invalid(
-        kind.group,
-        kind.kind,
-        name,
-        path.join('.'),
-        `Invalid value: ${JSON.stringify(at(next, ...path))}: field is immutable`,
-        'FieldValueInvalid',
-      );
-    }
-  }
-  if (kind.kind.endsWith('RoleBinding') && kind.group === 'rbac.authorization.k8s.io' && !equal(current.roleRef, next.roleRef)) {
-    throw invalid(
-      kind.group,
-      kind.kind,
-      name,
-      'roleRef',
-      `Invalid value: ${JSON.stringify(next.roleRef)}: cannot change roleRef`,
-      'FieldValueInvalid',
-    );
-  }
-  const addresses = [current, next].map((object) => asString(at(object, 'spec', 'clusterIP')));
-  if (resource === '/services' && addresses[0] !== '' && addresses[0] !== addresses[1] && at(next, 'spec', 'type') !== 'ExternalName') {
-    throw invalid(
-      kind.group,
-      kind.kind,
-      name,
-      'spec.clusterIPs[0]',
-      `Invalid value: ${JSON.stringify([addresses[1]])}: may not change once set`,
-      'FieldValueInvalid',
-    );
-  }
-}
-
-function refuseClaimChange(kind: ServedKind, current: JsonObject, next: JsonObject, storage: Storage): void {
-  const [before, after] = [current, next].map((claim) => asString(at(claim, 'spec', 'resources', 'requests', 'storage')) || '0');
-  const bound = at(current, 'status', 'phase') === 'Bound';
-  const rest = (claim: JsonObject): JsonObject => withoutFields(asObject(claim.spec), ['resources', 'volumeAttributesClassName']);
-  // A claim is bound by setting its volumeName; nothing else in it may change.
-  const unbound = asString(at(current, 'spec', 'volumeName')) === '';
-  const comparable = (claim: JsonObject): JsonObject => (unbound ? withoutFields(rest(claim), ['volumeName']) : rest(claim));
-  if (!equal(comparable(current), comparable(next)) || (before !== after && !bound)) {
-    throw invalid(
-      kind.group,
-      kind.kind,
-      nameOf(current),
-      'spec',
-      'Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
-    );
-  }
-  if (before === after || before === undefined || after === undefined) return;
-  const capacity = asString(at(current, 'status', 'capacity', 'storage')) || '0';
-  if (compareQuantities(after, before) < 0 && compareQuantities(after, capacity) < 0) {
-    throw invalid(
-      kind.group,
-      kind.kind,
-      nameOf(current),
-      'spec.resources.requests.storage',
-      'Forbidden: field can not be less than status.capacity',
-    );
-  }
-  const storageClass = storage.get('storage.k8s.io/storageclasses', '', asString(at(current, 'spec', 'storageClassName')));
-  if (compareQuantities(after, before) > 0 && storageClass?.allowVolumeExpansion !== true) {
-    throw forbidden(
-      kind,
-      nameOf(current),
-      'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
-    );
-  }
 }
 
 /** What a write to the status subresource may change: the status; of a built-in kind its metadata too. */

@@ -23,7 +23,7 @@ function replace(value: Json, namespace: string, key: string): Json {
       .map(([name, child]): [string, Json] => [replaceText(name, namespace), replace(child ?? null, namespace, name)]);
     return Object.fromEntries(entries.toSorted(([left], [right]) => (left < right ? -1 : 1)));
   }
-  if (typeof value === 'number' && key === 'nodePort') return '<port>';
+  if (typeof value === 'number' && (key === 'nodePort' || key === 'healthCheckNodePort')) return '<port>';
   if (typeof value !== 'string') return value;
   if (volatileTimes.has(key)) return '<time>';
   return replaceText(value, namespace);

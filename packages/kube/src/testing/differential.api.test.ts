@@ -115,6 +115,32 @@ const statefulSetBody = fc
     },
   }));
 
+const serviceBody = fc.record(
+  {
+    metadata,
+    spec: fc.record(
+      {
+        type: fc.constantFrom('ClusterIP', 'NodePort', 'LoadBalancer'),
+        selector: words,
+        ports: fc.uniqueArray(
+          fc
+            .record(
+              { port: fc.integer({ min: 1, max: 3 }), targetPort: fc.oneof(fc.constant('pg'), fc.constant(7)) },
+              { requiredKeys: ['port'], ...plain },
+            )
+            .map((port) => ({ ...port, name: `port-${port.port}` })),
+          { selector: ({ port }) => port, minLength: 1, maxLength: 3 },
+        ),
+        publishNotReadyAddresses: fc.boolean(),
+        externalTrafficPolicy: fc.constantFrom('Cluster', 'Local'),
+        sessionAffinity: fc.constantFrom('None', 'ClientIP'),
+      },
+      { requiredKeys: ['ports'], ...plain },
+    ),
+  },
+  { requiredKeys: ['spec'], ...plain },
+);
+
 interface Step {
   readonly verb: 'apply' | 'update' | 'merge';
   readonly manager: string;
@@ -164,6 +190,7 @@ describe('differential: the in-process API server and kube-apiserver store the s
   for (const [type, apiVersion, body] of [
     [widgets, `${group}/v1`, widgetBody],
     [kinds.statefulSets, 'apps/v1', statefulSetBody],
+    [kinds.services, 'v1', serviceBody],
   ] as const) {
     const resource = unstructured(type);
 
