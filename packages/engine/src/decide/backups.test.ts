@@ -46,9 +46,9 @@ testTable('backups', join(import.meta.dirname, 'backups.ts'), 1, {
     assert.equal(conditionIn(withoutBackups(), 'PGBackRestRepoHostReady'), undefined);
     assert.equal(conditionIn(withoutBackups(), 'Ready')?.status, 'True');
   },
-  'repository host not ready, or no primary that is ready': () => {
+  'repository host not ready, or no primary that runs': () => {
     for (const pod of [host, situationIn(noStanza()).primary?.pod ?? '']) {
-      const down = editObject(noStanza(), 'Pod', pod, (object) => ({ ...object, status: { phase: 'Running' } }));
+      const down = editObject(noStanza(), 'Pod', pod, (object) => ({ ...object, status: { phase: 'Pending' } }));
       assert.ok(!decisionIn(down).commands.some(({ key }) => key === 'stanza'), pod);
     }
   },

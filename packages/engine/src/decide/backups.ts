@@ -4,7 +4,7 @@
  * | observed                                                      | decision                                              |
  * |---------------------------------------------------------------|-------------------------------------------------------|
  * | the manifest asks for none                                    | nothing (what is left of earlier ones: backupRemoval.ts) |
- * | repository host not ready, or no primary that is ready         | wait                                                  |
+ * | repository host not ready, or no primary that runs             | wait                                                  |
  * | stanza not made in every repository                           | pgbackrest stanza-create on the primary               |
  * | that failed                                                   | PGBackRestReplicaRepoReady False; again, ever later   |
  * | stanza made, no full backup, no Job                           | make the Job                                          |

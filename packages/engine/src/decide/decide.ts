@@ -25,6 +25,7 @@
  * | Patroni's configuration                                      | a write to its store                         | patroniConfiguration.ts |
  * | users and databases                                          | command, reading; revisions                  | users.ts            |
  * | back up, remove backups                                      | command, step: the first Job; deletions      | backups.ts, backupRemoval.ts |
+ * | pending restarts                                             | condition RestartPending                     | pendingRestarts.ts  |
  * | health                                                       | conditions Ready, Reconciling, Stalled       | health.ts           |
  *
  * Processes do not know of each other: each looks at what is, so none waits for one that it does not need. Of their disruptive steps one goes
@@ -51,6 +52,7 @@ import { healthOf, notReady } from './health.ts';
 import { wantedMembers } from './members.ts';
 import { outcomeOf } from './outcome.ts';
 import { configurePatroni } from './patroniConfiguration.ts';
+import { reportPendingRestarts } from './pendingRestarts.ts';
 import { reportRefusals } from './refusals.ts';
 import { keepRenderings, rollOut } from './rollOut.ts';
 import { scaleDown } from './scaleDown.ts';
@@ -142,6 +144,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     removeBackups(situation),
     reportFindings(findings, recalled),
     reportRefusals(observation.refusals),
+    reportPendingRestarts(situation),
   ]);
   const outcome = outcomeOf(situation, { backups, users, startupMember, conditions: all.conditions });
   const { conditions, events, ...rest } = all;

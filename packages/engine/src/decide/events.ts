@@ -26,6 +26,7 @@ const told: Readonly<Record<string, Told>> = {
   WriteRefused: warns,
   Progressing: ({ reason, message }) => normal(reason, message),
   RolloutPending: ({ reason, message }) => normal(reason, message),
+  RestartPending: ({ reason, message }) => normal(reason, message),
   PGBackRestRepoHostReady: ({ reason }, before) =>
     reason !== 'RepoHostStatusMissing' && (before === undefined || before.reason === 'RepoHostStatusMissing')
       ? normal('RepoHostCreated', 'the repository host was made')

@@ -73,7 +73,7 @@ const stuck = ({ cluster, observation, members }: Situation, wanted: ReadonlySet
 };
 
 export const healthOf = (situation: Situation, objects: readonly DesiredObject[], usersInForce: boolean): Health => {
-  const { cluster, observation, members, wanted, surplus, writable } = situation;
+  const { cluster, observation, members, wanted, surplus, primary } = situation;
   const { names, labels } = cluster.profile;
   if (cluster.stopped) {
     const running = members.filter(({ podObject }) => podObject !== undefined);
@@ -93,8 +93,8 @@ export const healthOf = (situation: Situation, objects: readonly DesiredObject[]
   }
   const primaryEndpoints = names.primaryService(cluster.identity.name);
   const isReachable = observation.children.endpoints.some(({ metadata }) => metadata.name === primaryEndpoints);
-  if (writable === undefined || !isReachable) return moving('PrimaryNotReady', 'no member leads and is ready yet');
-  const replicas = present.filter((member) => member !== undefined && member.name !== writable.name);
+  if (primary?.ready !== true || !isReachable) return moving('PrimaryNotReady', 'no member leads and is ready yet');
+  const replicas = present.filter((member) => member !== undefined && member.name !== primary.name);
   const lagging = replicas.filter((member) => member !== undefined && !streams(member)).map((member) => member?.name ?? '');
   if (lagging.length > 0) return moving('MembersNotReady', `not streaming yet: ${list(lagging)}`);
   const outdated = present.filter((member) => member !== undefined && isOutdated(member)).map((member) => member?.name ?? '');
@@ -103,5 +103,5 @@ export const healthOf = (situation: Situation, objects: readonly DesiredObject[]
   if (!isConfigured(situation)) return moving('ConfiguringPatroni', "Patroni's dynamic configuration is being changed");
   if (!usersInForce) return moving('UsersNotReady', 'roles and databases are being made');
   const others = replicas.length === 1 ? '1 replica streams' : `${replicas.length} replicas stream`;
-  return { conditions: [readyCondition('True', 'Ready', `${writable.name} leads${replicas.length === 0 ? '' : `, ${others}`}`)] };
+  return { conditions: [readyCondition('True', 'Ready', `${primary.name} leads${replicas.length === 0 ? '' : `, ${others}`}`)] };
 };

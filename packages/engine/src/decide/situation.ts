@@ -5,6 +5,7 @@ import type { Member, MemberIdentity } from '../model/members.ts';
 import type { Recollection } from '../model/recollection.ts';
 import type { Observation } from '../observation.ts';
 import { chooseMembers, membersOf } from './members.ts';
+import { isDeleting } from './pods.ts';
 
 /** A cluster as its manifest asks for it, and what the dialect found on reading it. */
 export interface Manifested {
@@ -21,11 +22,14 @@ export interface Situation extends Manifested {
   readonly surplus: readonly Member[];
   /** The member that holds Patroni's lock and whose pod says so, too. */
   readonly primary: Member | undefined;
-  /** The primary, while its pod is ready: statements can be run there. */
+  /** The primary, while its PostgreSQL runs: statements can be run there. Patroni says so earlier than the kubelet's probe. */
   readonly writable: Member | undefined;
   /** Patroni's word that the cluster was bootstrapped. */
   readonly systemIdentifier: string | undefined;
 }
+
+const runs = ({ podObject, ready, state }: Member): boolean =>
+  podObject !== undefined && !isDeleting(podObject) && (ready || (state === 'running' && podObject.status?.phase === 'Running'));
 
 export const situationOf = ({ cluster, findings }: Manifested, dialect: Dialect, observation: Observation): Situation => {
   const { children } = observation;
@@ -43,7 +47,7 @@ export const situationOf = ({ cluster, findings }: Manifested, dialect: Dialect,
     wanted,
     surplus,
     primary,
-    writable: primary?.ready === true ? primary : undefined,
+    writable: primary !== undefined && runs(primary) ? primary : undefined,
     systemIdentifier: initialized === '' ? undefined : initialized,
   };
 };

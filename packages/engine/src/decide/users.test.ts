@@ -49,10 +49,12 @@ testTable('users', join(import.meta.dirname, 'users.ts'), 1, {
     const world = editSpec(restedWorld('dev'), (spec) => ({ ...spec, users: [] }));
     assert.deepEqual([commands(world), readings(world)], [[], []]);
   },
-  'no primary that is ready, or a Secret not filled yet': () => {
+  'no primary that runs, or a Secret not filled yet': () => {
     const primary = situationIn(due()).primary?.pod ?? '';
-    const down = editObject(due(), 'Pod', primary, (pod) => ({ ...pod, status: { phase: 'Running' } }));
+    const down = editObject(due(), 'Pod', primary, (pod) => ({ ...pod, status: { phase: 'Pending' } }));
     assert.deepEqual(commands(down), []);
+    const unprobed = editObject(due(), 'Pod', primary, (pod) => ({ ...pod, status: { phase: 'Running' } }));
+    assert.deepEqual(commands({ ...unprobed, commandResults: {} }), ['users'], 'Patroni says that it runs before the kubelet has asked');
     assert.deepEqual(commands(editSecret(due(), 'hippo-pguser-extra', { verifier: '' })), []);
   },
   'the revision in the status is another, and the script has not run for it': () => {

@@ -4,7 +4,7 @@
  * | observed                                                              | decision                                                |
  * |-----------------------------------------------------------------------|---------------------------------------------------------|
  * | the manifest asks for none                                            | nothing                                                 |
- * | no primary that is ready, or a Secret not filled yet                  | wait                                                    |
+ * | no primary that runs, or a Secret not filled yet                      | wait                                                    |
  * | the revision in the status is another, and the script has not run for it | run the script                                       |
  * | the script has run                                                    | the new revision                                        |
  * | the script failed                                                     | condition UsersApplied False; again, ever later         |
@@ -153,7 +153,8 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
       {
         key: readingKey,
         inputs: wanted,
-        maximumAgeMs,
+        // One that is exactly as old as it may be is due.
+        maximumAgeMs: maximumAgeMs - 1,
         target,
         command: psql(cluster.postgres.majorVersion),
         input: rolesQuestion(cluster.users, cluster.databases),

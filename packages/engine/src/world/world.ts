@@ -123,11 +123,23 @@ export const clusterOf = (world: World, dialect: Dialect): Cluster | undefined =
 export const objectsOf = (world: World, kind: string): readonly WorldObject[] =>
   [...world.objects.values()].filter((object) => object.kind === kind);
 
+/** Whether two values say the same; members that are undefined count as absent. */
+export const isEqual = (left: unknown, right: unknown): boolean => {
+  if (left === right) return true;
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
+  if (Array.isArray(left) !== Array.isArray(right)) return false;
+  const [ofLeft, ofRight] = [left as Readonly<Record<string, unknown>>, right as Readonly<Record<string, unknown>>];
+  return (
+    Object.entries(ofLeft).every(([key, value]) => isEqual(value, ofRight[key])) &&
+    Object.entries(ofRight).every(([key, value]) => value === undefined || ofLeft[key] !== undefined)
+  );
+};
+
 /** With one object stored anew under a version of its own; the same world when nothing about it changed. */
 export const store = (world: World, object: WorldObject): World => {
   const key = keyOf(object.kind, object.metadata.name);
   const before = world.objects.get(key);
-  if (before !== undefined && JSON.stringify(before) === JSON.stringify(object)) return world;
+  if (before !== undefined && isEqual(before, object)) return world;
   const counter = world.counter + 1;
   const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(counter) } };
   return { ...world, counter, objects: new Map(world.objects).set(key, stored) };

@@ -1,9 +1,8 @@
 /** A Decision as single writes, in the order in which they are carried out, and what each does to the world. */
 import type { Cluster } from '../model/cluster.ts';
 import type { Decision, Deletion, DesiredObject, DisruptiveStep, PatroniConfigurationWrite, SecretIntent } from '../decision.ts';
-import { canonicalJson, hashOf } from '../hash.ts';
 import { fill } from './secretSymbols.ts';
-import { create, keyOf, remove, store, timeOf, type World, type WorldObject } from './world.ts';
+import { create, isEqual, keyOf, remove, store, timeOf, type World, type WorldObject } from './world.ts';
 
 export type Write =
   | { readonly kind: 'finalizer'; readonly present: boolean }
@@ -49,10 +48,9 @@ const atomic = new Set(['selector', 'nodeSelector']);
 const isSubset = (wanted: unknown, live: unknown): boolean =>
   isFields(wanted) && isFields(live)
     ? Object.entries(wanted).every(
-        ([key, value]) =>
-          value === undefined || (atomic.has(key) ? canonicalJson(value) === canonicalJson(live[key]) : isSubset(value, live[key])),
+        ([key, value]) => value === undefined || (atomic.has(key) ? isEqual(value, live[key]) : isSubset(value, live[key])),
       )
-    : canonicalJson(wanted) === canonicalJson(live);
+    : isEqual(wanted, live);
 
 /** Without the fields that were applied before; what others wrote stays. Lists are whole. */
 const without = (live: Fields, applied: Fields): Fields =>
@@ -78,17 +76,16 @@ const apply = (world: World, { object, mode }: DesiredObject, namespace: string)
   const key = keyOf(object.kind, object.metadata?.name ?? '');
   if (world.faults.refusedKinds.has(object.kind)) return { world, result: 'refused' };
   if (object.kind === 'Secret') return shareSecret(world, object.metadata.name, object.metadata.ownerReferences ?? []);
-  // Without undefined members, as it goes over the wire.
-  const wanted = JSON.parse(JSON.stringify(object)) as WorldObject;
+  const wanted = object as unknown as WorldObject;
   const live = world.objects.get(key);
   const before = world.applied.get(key);
   if (live === undefined) {
     const made = create(world, wanted, namespace);
     return { world: { ...made, applied: new Map(made.applied).set(key, wanted) }, result: 'written' };
   }
-  if (mode === 'shared' || (hashOf(before) === hashOf(wanted) && isSubset(wanted, live))) return { world, result: 'unchanged' };
+  if (mode === 'shared' || (isEqual(before, wanted) && isSubset(wanted, live))) return { world, result: 'unchanged' };
   const next = merged(without(live, isFields(before) ? before : {}), wanted) as WorldObject;
-  const generation = (live.metadata.generation ?? 1) + (canonicalJson(next['spec']) === canonicalJson(live['spec']) ? 0 : 1);
+  const generation = (live.metadata.generation ?? 1) + (isEqual(next['spec'], live['spec']) ? 0 : 1);
   const stored = store(world, { ...next, metadata: { ...live.metadata, ...next.metadata, generation } });
   return { world: { ...stored, applied: new Map(stored.applied).set(key, wanted) }, result: 'written' };
 };
@@ -217,8 +214,7 @@ export const perform = (world: World, write: Write, cluster: Cluster): Written =
     case 'step':
       return takeStep(world, write.step, cluster);
     case 'status': {
-      if (world.manifest === undefined || hashOf(world.manifest.status ?? {}) === hashOf(write.status))
-        return { world, result: 'unchanged' };
+      if (world.manifest === undefined || isEqual(world.manifest.status ?? {}, write.status)) return { world, result: 'unchanged' };
       return { world: { ...world, manifest: { ...world.manifest, status: write.status } }, result: 'written' };
     }
     default:
