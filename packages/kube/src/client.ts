@@ -120,12 +120,12 @@ export interface Client {
   readonly transport: Transport;
   get<T extends KubernetesObject>(type: ResourceType<T>, ref: ObjectRef, options?: ReadOptions): Promise<T>;
   list<T extends KubernetesObject>(type: ResourceType<T>, options?: ListOptions): Promise<ObjectList<T>>;
-  create<T extends KubernetesObject>(type: ResourceType<T>, object: NewObject, options?: WriteOptions): Promise<T>;
+  create<T extends KubernetesObject>(type: ResourceType<T>, object: NoInfer<T> | NewObject, options?: WriteOptions): Promise<T>;
   /** Replaces the object; its metadata.resourceVersion, if set, must still be current. */
-  update<T extends KubernetesObject>(type: ResourceType<T>, object: KubernetesObject, options?: WriteOptions): Promise<T>;
+  update<T extends KubernetesObject>(type: ResourceType<T>, object: NoInfer<T> | KubernetesObject, options?: WriteOptions): Promise<T>;
   patch<T extends KubernetesObject>(type: ResourceType<T>, ref: ObjectRef, patch: Patch, options?: WriteOptions): Promise<T>;
   /** Server-side apply: creates the object or changes the fields given; fields that this manager applied before and now omits go. */
-  apply<T extends KubernetesObject>(type: ResourceType<T>, object: KubernetesObject, options: ApplyOptions): Promise<T>;
+  apply<T extends KubernetesObject>(type: ResourceType<T>, object: NoInfer<T> | KubernetesObject, options: ApplyOptions): Promise<T>;
   /** Resolves when the server has accepted; finalizers and grace periods go on after it. */
   delete(type: ResourceType, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
   /** Deletes a pod unless a PodDisruptionBudget forbids it: then TooManyRequestsError at once. */
@@ -209,12 +209,12 @@ export function createClient(transport: Transport): Client {
       return listIn<T>(type, await call('list', 'GET', path, options, undefined, accept), path);
     },
 
-    async create<T extends KubernetesObject>(type: ResourceType<T>, object: NewObject, options: WriteOptions = {}) {
+    async create<T extends KubernetesObject>(type: ResourceType<T>, object: NoInfer<T> | NewObject, options: WriteOptions = {}) {
       const path = pathOf(type, { namespace: object.metadata.namespace }) + writeQuery(options);
       return objectIn(await call('create', 'POST', path, options, { value: object }), path) as T;
     },
 
-    async update<T extends KubernetesObject>(type: ResourceType<T>, object: KubernetesObject, options: WriteOptions = {}) {
+    async update<T extends KubernetesObject>(type: ResourceType<T>, object: NoInfer<T> | KubernetesObject, options: WriteOptions = {}) {
       const path = pathOf(type, object.metadata, options.subresource) + writeQuery(options);
       return objectIn(await call('update', 'PUT', path, options, { value: object }), path) as T;
     },
@@ -228,7 +228,7 @@ export function createClient(transport: Transport): Client {
       return objectIn(await call('patch', 'PATCH', path, options, body), path) as T;
     },
 
-    async apply<T extends KubernetesObject>(type: ResourceType<T>, object: KubernetesObject, options: ApplyOptions) {
+    async apply<T extends KubernetesObject>(type: ResourceType<T>, object: NoInfer<T> | KubernetesObject, options: ApplyOptions) {
       const path = pathOf(type, object.metadata, options.subresource) + queryOf({ ...writeParameters(options), force: options.force });
       // JSON is YAML.
       return objectIn(

@@ -140,7 +140,9 @@ function clusterInfo(config: ClusterConfig): object {
 function outputOf(plugin: ExecPlugin, env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
     const hint = plugin.installHint === undefined ? '' : `; ${plugin.installHint}`;
-    const child = spawn(plugin.command, plugin.args, { env, stdio: ['ignore', 'pipe', 'inherit'], timeout: execTimeoutMs });
+    const child = spawn(plugin.command, plugin.args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    // Not spawn's own timeout: its timer outlives a program that could not be started and holds the process up (Node 24).
+    const limit = setTimeout(() => child.kill(), execTimeoutMs);
     const chunks: Buffer[] = [];
     let bytes = 0;
     child.stdout.on('data', (chunk: Buffer) => {
@@ -149,9 +151,11 @@ function outputOf(plugin: ExecPlugin, env: NodeJS.ProcessEnv): Promise<string> {
       else child.kill();
     });
     child.once('error', (error) => {
+      clearTimeout(limit);
       reject(new CredentialError(`cannot run ${plugin.command}: ${messageOf(error)}${hint}`, { cause: error }));
     });
     child.once('close', (code, signal) => {
+      clearTimeout(limit);
       if (code === 0) resolve(Buffer.concat(chunks).toString('utf8'));
       else
         reject(

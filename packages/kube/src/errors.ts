@@ -85,6 +85,11 @@ export class ApiError extends KubeError {
     this.retryable = httpStatus === 429 || httpStatus >= 500 || httpStatus === 409 || httpStatus === 410;
     this.code = this.reason === '' ? `HTTP_${httpStatus}` : this.reason;
   }
+
+  /** A version was asked for that the server has not seen: it lost history, for example because etcd was restored from a backup. */
+  get isVersionTooLarge(): boolean {
+    return this.details?.causes?.some((cause) => cause.reason === 'ResourceVersionTooLarge') ?? false;
+  }
 }
 
 /** 400: the request makes no sense to the server. */

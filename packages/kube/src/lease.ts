@@ -149,7 +149,7 @@ function createElection(options: ElectionOptions): {
         observe(
           await client.create(
             leases,
-            { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec: record(undefined, identity) } as Lease,
+            { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec: record(undefined, identity) },
             limited(),
           ),
         );
@@ -162,7 +162,7 @@ function createElection(options: ElectionOptions): {
     const expiresAt = (observed?.since ?? 0) + (spec?.leaseDurationSeconds ?? 0) * 1000;
     if (holder !== '' && holder !== identity && clock.elapsed() < expiresAt) return false;
     try {
-      observe(await client.update(leases, { ...current, spec: record(spec, identity) } as Lease, limited()));
+      observe(await client.update(leases, { ...current, spec: record(spec, identity) }, limited()));
       return true;
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
@@ -214,7 +214,7 @@ function createElection(options: ElectionOptions): {
       if (lease?.spec?.holderIdentity !== identity) return;
       try {
         // The resourceVersion in it keeps us from releasing what another has taken since.
-        observe(await client.update(leases, { ...lease, spec: record(lease.spec, '') } as Lease, { deadlineMs: renewDeadlineMs / 2 }));
+        observe(await client.update(leases, { ...lease, spec: record(lease.spec, '') }, { deadlineMs: renewDeadlineMs / 2 }));
       } catch (error) {
         // The lease expires by itself.
         options.onError?.(error instanceof Error ? error : new Error(messageOf(error)));

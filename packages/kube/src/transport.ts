@@ -338,7 +338,8 @@ function createGuard(request: HttpRequest, clock: Clock, deadlineMs: number): Gu
       if (ended.signal.aborted) return reasonOf(ended.signal);
       const isReset = (error as NodeJS.ErrnoException).code === 'ECONNRESET';
       const Situation = reusedConnection && isReset ? ClosedWhileIdleError : ConnectionError;
-      return new Situation(`${describe(request)}: ${messageOf(error)}`, { cause: error });
+      // Errors of TLS carry the peer's whole certificate, pages of it in a log.
+      return new Situation(`${describe(request)}: ${messageOf(error)}`, 'cert' in error ? {} : { cause: error });
     },
     stopTimer: () => timer.cancel(),
     release() {
@@ -390,6 +391,8 @@ function streamOf(response: IncomingMessage, guard: Guard): HttpStream {
 function waitFor(error: unknown, request: HttpRequest): number | undefined {
   if (!(error instanceof ApiError)) return undefined;
   if (error.httpStatus === 429) return error.retryAfterMs;
+  // The server has waited for this version already, and it does not come by waiting.
+  if (error.isVersionTooLarge) return undefined;
   return error.httpStatus >= 500 && request.method === 'GET' ? error.retryAfterMs : undefined;
 }
 

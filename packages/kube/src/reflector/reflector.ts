@@ -238,9 +238,7 @@ const refusals: ReadonlySet<number> = new Set([400, 405, 406, 415, 422]);
 function eventFor(error: unknown): ReflectorEvent {
   if (error instanceof SilenceError) return { kind: 'silent' };
   if (!(error instanceof ApiError)) return { kind: 'failed' };
-  // "Too large resource version" comes as a timeout: the server lost history that we have seen, for example after a restore of etcd.
-  const tooLarge = error.details?.causes?.some((cause) => cause.reason === 'ResourceVersionTooLarge') ?? false;
-  if (error.httpStatus === 410 || error.reason === 'Expired' || tooLarge) return { kind: 'expired' };
+  if (error.httpStatus === 410 || error.reason === 'Expired' || error.isVersionTooLarge) return { kind: 'expired' };
   const { retryAfterMs } = error;
   return { kind: refusals.has(error.httpStatus) ? 'refused' : 'failed', retryAfterMs };
 }

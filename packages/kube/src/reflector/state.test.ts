@@ -175,6 +175,12 @@ test('reflector: a server that refused WatchList is not asked again', () => {
   assert.equal(describe(waiting.activity, waiting.state), 'wait(list in pages)');
 });
 
+test('reflector: where a WatchList fails again and again, a list is tried', () => {
+  const troubled: History = { ...history, failures: 3, lastFailureAt: context.nowMs };
+  const next = transition({ kind: 'streaming', history: troubled }, events.failed, context);
+  assert.equal(describe(next.activity, next.state), 'wait(list in pages)');
+});
+
 test('reflector: a watch that ends within a second is not reopened at once', () => {
   const state: ReflectorState = { kind: 'watching', history, resourceVersion: '5', openedAt: context.nowMs - 999, bookmarks: true };
   const next = transition(state, events.ended, context);

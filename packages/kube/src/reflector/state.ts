@@ -103,6 +103,9 @@ const healthyAfterMs = 120_000;
 /** A watch that ends sooner was no watch, and reopening it at once would spin. */
 const shortestWatchMs = 1_000;
 
+/** After which a list is tried, which needs less of the server and of what is in between. */
+const failuresBeforeListing = 3;
+
 /** Watches end by themselves after this; spread, so that they do not all end at once. */
 export const watchTimeoutSeconds = { least: 300, most: 600 } as const;
 
@@ -166,9 +169,9 @@ function whileStreaming(state: StateOf<'streaming'>, event: ReflectorEvent, cont
       return afterFailure(firstPage, history, context, undefined);
     case 'ended':
     case 'expired':
-      return afterFailure({ kind: 'stream' }, history, context, undefined);
+      return afterFailure(restart(history), history, context, undefined);
     case 'failed':
-      return afterFailure({ kind: 'stream' }, history, context, event.retryAfterMs);
+      return afterFailure(restart(history), history, context, event.retryAfterMs);
     case 'bookmark':
     case 'page':
     case 'start':
@@ -250,8 +253,9 @@ function whileWatching(state: StateOf<'watching'>, event: ReflectorEvent, contex
 
 const firstPage: Activity = { kind: 'list', paged: true, token: undefined };
 
+/** From the start again: by WatchList, unless the server refused it, or something in between breaks streams again and again. */
 function restart(history: History): Activity {
-  return history.streamingRefused ? firstPage : { kind: 'stream' };
+  return history.streamingRefused || history.failures >= failuresBeforeListing ? firstPage : { kind: 'stream' };
 }
 
 function unchanged(state: ReflectorState): Transition {
