@@ -10,8 +10,8 @@ import { at, isPresent, membersOf, objectOf, report, shown } from './fields.ts';
 /** What the cluster as a whole decides about its parameters. */
 export interface ParameterInputs {
   readonly majorVersion: number;
-  /** Archiving goes to pgBackRest; without backups it goes nowhere. */
-  readonly backups: boolean;
+  /** How WAL is archived and fetched; undefined: without backups it goes nowhere. */
+  readonly archiving: { readonly archiveCommand: string; readonly restoreCommand: string } | undefined;
   /** Every instance set's database container may use huge pages. */
   readonly hugePages: boolean;
   /** Mount points, common to all instance sets, below which log files may lie. */
@@ -57,11 +57,11 @@ const locations: ReadonlySet<string> = new Set([
   'port',
 ]);
 
-const mandatory = (backups: boolean): Parameters => ({
+const mandatory = (archiving: ParameterInputs['archiving']): Parameters => ({
   archive_mode: 'on',
   // `true` lets PostgreSQL recycle its WAL, and archiving can begin later without a restart.
-  archive_command: backups ? `pgbackrest --stanza=${profile.stanza} archive-push "%p"` : 'true',
-  ...(backups && { restore_command: `pgbackrest --stanza=${profile.stanza} archive-get %f "%p"` }),
+  archive_command: archiving?.archiveCommand ?? 'true',
+  ...(archiving !== undefined && { restore_command: archiving.restoreCommand }),
   log_file_mode: '0660',
   shared_preload_libraries: 'pgaudit',
   ssl: 'on',
@@ -130,7 +130,7 @@ const isLogDirectory = (directory: string, mounts: readonly string[]): boolean =
 
 /** The parameters in force, by name in alphabetical order. */
 export const parametersOf = (spec: Field, inputs: ParameterInputs): Parameters => {
-  const forced = mandatory(inputs.backups);
+  const forced = mandatory(inputs.archiving);
   const result: Record<string, string> = defaults(inputs.hugePages);
   const origins = new Map<string, Given>();
   const take = (parameter: Given): void => {

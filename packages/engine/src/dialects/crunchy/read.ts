@@ -2,6 +2,7 @@
 import type { LocalObjectReference, SecretProjection, VolumeProjection } from '@pgherd/api';
 import type { Cluster, Finding } from '../../model/cluster.ts';
 import type { EngineConfiguration } from '../../observation.ts';
+import { archiveCommand, commonRepositoryHost, restoreCommand } from '../../render/backups/commands.ts';
 import type { Manifest } from '../dialect.ts';
 import { profile } from './profile.ts';
 import { backupsField, backupsOf } from './backups.ts';
@@ -54,9 +55,16 @@ export const read = (
   checkSwitchoverTarget(spec, name, sets);
   const users = usersOf(spec, name);
   const instances = itemsOf(at(spec, 'instances'));
+  const backups = backupsOf(pgbackrest, { cluster: name, metadata, spread, operatorImage: configuration.backupImage });
   const parameters = parametersOf(spec, {
     majorVersion,
-    backups: pgbackrest !== undefined,
+    archiving:
+      backups === undefined
+        ? undefined
+        : {
+            archiveCommand: archiveCommand(profile.stanza),
+            restoreCommand: restoreCommand(profile.stanza, commonRepositoryHost(profile, name, backups.global)),
+          },
     hugePages: instances.length > 0 && instances.every((set) => mayUseHugePages(at(set, 'resources'))),
     logMounts: commonMounts(sets),
   });
@@ -94,7 +102,7 @@ export const read = (
     users,
     databases: allDatabases(users),
     services: { primary: serviceOf(at(spec, 'service'), metadata), replicas: serviceOf(at(spec, 'replicaService'), metadata) },
-    backups: backupsOf(pgbackrest, { cluster: name, metadata, spread, operatorImage: configuration.backupImage }),
+    backups,
     certificates: {
       server: embedded<SecretProjection>(at(spec, 'customTLSSecret')),
       replication: embedded<SecretProjection>(at(spec, 'customReplicationTLSSecret')),
