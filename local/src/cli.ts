@@ -1,5 +1,6 @@
 /** The command line of local instances: `node local/src/cli.ts --help`. */
 import { spawn } from 'node:child_process';
+import { copyFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { connect, down, instances, linesProgress, LocalError, status, up } from './index.ts';
 import { formatDuration } from './progress.ts';
@@ -127,7 +128,12 @@ program
   .command('kubeconfig')
   .description("print the path of an instance's kubeconfig")
   .option(...nameOption)
-  .action(async (flags: Named) => console.log((await connect(flags.name, context)).kubeconfigPath));
+  .option('--output <file>', 'copy it to this file instead')
+  .action(async (flags: Named & { readonly output?: string }) => {
+    const { kubeconfigPath } = await connect(flags.name, context);
+    if (flags.output === undefined) console.log(kubeconfigPath);
+    else await copyFile(kubeconfigPath, flags.output);
+  });
 
 program
   .command('kubectl')
