@@ -13,10 +13,13 @@ const warning = (reason: string, message: string): EventRequest => ({ type: 'War
 
 const warns: Told = ({ reason, message }) => warning(reason, message);
 
+/** Reasons that nobody asked for; all others are the manifest being carried out. */
+const lost = new Set(['PrimaryNotReady', 'MembersNotReady']);
+
 /** By condition type. What is not listed changes without an event. */
 const told: Readonly<Record<string, Told>> = {
   Ready: ({ status, reason, message }, before) =>
-    status === 'True' ? normal(reason, message) : before?.status === 'True' && reason !== 'Applying' ? warning(reason, message) : undefined,
+    status === 'True' ? normal(reason, message) : before?.status === 'True' && lost.has(reason) ? warning(reason, message) : undefined,
   Stalled: warns,
   NotAdopted: warns,
   VolumeShrinkRefused: warns,

@@ -52,6 +52,13 @@ const unschedulable = (ageMs: number): World => {
   return editObject(world, 'Pod', replica(world), (pod) => ({ ...pod, status: { phase: 'Pending', conditions } }));
 };
 
+const crashing = (restartCount: number): World =>
+  editObject(two(), 'Pod', replica(two()), (pod) => {
+    const state = { waiting: { reason: 'CrashLoopBackOff' } };
+    const containerStatuses = [{ name: 'database', image: '', imageID: '', ready: false, restartCount, state }];
+    return { ...pod, status: { phase: 'Running', containerStatuses } };
+  });
+
 const withState = (world: World, pod: string, state: object): World =>
   editObject(world, 'Pod', pod, (object) => ({
     ...object,
@@ -65,6 +72,8 @@ testTable('health', join(import.meta.dirname, 'health.ts'), 1, {
     assert.deepEqual(healthIn(unschedulable(5000)), health('False', 'Unschedulable', 'Reconciling'));
     assert.deepEqual(decisionIn(unschedulable(5000)).lookAgainAfterMs, 25_000);
     assert.deepEqual(healthIn(unschedulable(30_000)), health('False', 'Unschedulable', 'Stalled'));
+    assert.deepEqual(healthIn(crashing(1)), health('False', 'ContainerCrashing', 'Reconciling'));
+    assert.deepEqual(healthIn(crashing(3)), health('False', 'ContainerCrashing', 'Stalled'));
   },
   'a wanted member, or its template, is not as desired': () => {
     assert.deepEqual(healthIn(editSet(two(), { replicas: 3 })), health('False', 'Applying', 'Reconciling'));

@@ -8,7 +8,7 @@
  * |-----------------------------------------------------------|-------|----------------------|-----------------------|
  * | stopped as asked                                          | True  | Stopped              |                       |
  * | asked to stop, pods left                                  | False | Stopping             | Reconciling           |
- * | a wanted member's pod is stuck                            | False | what it is stuck on  | Stalled (a pod that no node takes: after 30 s) |
+ * | a wanted member's pod is stuck                            | False | what it is stuck on  | Stalled, once it will not pass by itself |
  * | a wanted member, or its template, is not as desired       | False | Applying             | Reconciling           |
  * | the same, and the API server refuses it for good          | False | WriteRefused         | Stalled               |
  * | no primary that is ready, or not reachable by its Service | False | PrimaryNotReady      | Reconciling           |
@@ -66,7 +66,7 @@ const stuck = ({ cluster, observation, members }: Situation, wanted: ReadonlySet
     if (trouble === undefined || member.podObject === undefined || !wanted.has(member.name)) continue;
     const message = describeTrouble(cluster, member.podObject, trouble);
     if (isDeadEnd(trouble, observation.nowMs)) return { conditions: notReady('Stalled', reasonOf(trouble), message) };
-    const waitMs = trouble.sinceMs + schedulingPatienceMs - observation.nowMs;
+    const waitMs = trouble.kind === 'unschedulable' ? trouble.sinceMs + schedulingPatienceMs - observation.nowMs : undefined;
     return { conditions: notReady('Reconciling', reasonOf(trouble), message), lookAgainAfterMs: waitMs };
   }
   return undefined;

@@ -6,6 +6,9 @@ import type { PodTrouble } from './pods.ts';
 /** A pod that no node takes may only be waiting for its volume or for a new node. */
 export const schedulingPatienceMs = 30_000;
 
+/** A container that ends once or twice may only have come too early. */
+const restartsOfDeadEnd = 3;
+
 /** CamelCase, for conditions and events. */
 export const reasonOf = (trouble: PodTrouble): string => {
   switch (trouble.kind) {
@@ -55,5 +58,16 @@ export const describeTrouble = (cluster: Cluster, pod: Pod, trouble: PodTrouble)
 };
 
 /** Nothing gets on until somebody acts; before that it may pass by itself. */
-export const isDeadEnd = (trouble: PodTrouble, nowMs: number): boolean =>
-  trouble.kind !== 'unschedulable' || nowMs - trouble.sinceMs >= schedulingPatienceMs;
+export const isDeadEnd = (trouble: PodTrouble, nowMs: number): boolean => {
+  switch (trouble.kind) {
+    case 'unschedulable':
+      return nowMs - trouble.sinceMs >= schedulingPatienceMs;
+    case 'crashing':
+      return trouble.restarts >= restartsOfDeadEnd;
+    case 'image':
+    case 'configuration':
+      return true;
+    default:
+      return trouble satisfies never;
+  }
+};

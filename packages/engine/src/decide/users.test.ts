@@ -14,7 +14,7 @@ import {
   restedWorld,
   situationIn,
 } from '../testing/worlds.ts';
-import { passOver, settle } from '../world/run.ts';
+import { passOver, settle, turn } from '../world/run.ts';
 import type { World } from '../world/world.ts';
 import { differencesOf, readingAgeMs } from './users.ts';
 
@@ -106,6 +106,24 @@ test('users: a role that was dropped by hand comes back within the life of a rea
   const age = readingAgeMs(restedWorld('dev').manifest?.metadata.uid ?? '');
   assert.ok(atRest(later(withoutRole(restedWorld('dev')), age)).database.roles.has('hippo'));
   assert.ok(!differing().database.roles.has('hippo'), 'not before');
+});
+
+test('users: a script that keeps failing is tried ever later, also when a reading asked for it', () => {
+  const broken = {
+    ...withoutRole(restedWorld('dev')),
+    readings: {},
+    commandResults: {},
+    faults: { ...restedWorld('dev').faults, failingCommands: new Set(['users']) },
+  };
+  let world: World = broken;
+  const startedMs = world.nowMs;
+  let tries = 0;
+  while (world.nowMs < startedMs + 10 * 60_000) {
+    const pass = passOver(world, dialect);
+    tries += pass.decision?.commands.length ?? 0;
+    world = turn(pass.world, dialect);
+  }
+  assert.ok(tries > 3 && tries < 12, `${tries} tries in ten minutes`);
 });
 
 test('users: a password that its owner sets reaches the role', () => {

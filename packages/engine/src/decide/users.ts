@@ -138,7 +138,8 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
     if (againAtMs > nowMs) return { conditions: complaints, lookAgainAfterMs: againAtMs - nowMs };
     const request: CommandRequest = {
       key: commandKey,
-      inputs,
+      // After a failure the same again, so that the attempts are counted.
+      inputs: failed === undefined || result === undefined ? inputs : result.inputs,
       target,
       command: psql(cluster.postgres.majorVersion),
       input: usersScript(users, cluster.databases),

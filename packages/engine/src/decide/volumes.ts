@@ -105,9 +105,11 @@ const report = (type: string, reason: string, messages: readonly string[]): read
 
 /** What the volumes themselves say about a growth under way. */
 const resizing = (live: readonly PersistentVolumeClaim[]): readonly ConditionOutcome[] => {
-  const all = live.flatMap((claim) =>
-    (claim.status?.conditions ?? []).filter(({ status }) => status === 'True').map((condition) => ({ claim, condition })),
-  );
+  const all = live
+    .toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1))
+    .flatMap((claim) =>
+      (claim.status?.conditions ?? []).filter(({ status }) => status === 'True').map((condition) => ({ claim, condition })),
+    );
   const named = (types: readonly string[], type: string): readonly ConditionOutcome[] => {
     const first = all.find(({ condition }) => types.includes(condition.type));
     if (first === undefined) return [];

@@ -172,6 +172,20 @@ test('I4: the same observation gives the same decision, byte for byte', () => {
   }
 });
 
+test('I4: the order in which caches list their objects changes neither objects nor status', () => {
+  const world = atRest(replicas(3)(restedWorld('dev')));
+  const observed = observationOf(world, dialect);
+  const reversed = Object.fromEntries(
+    Object.entries(observed.children).map(([kind, list]) => [kind, list.toReversed()]),
+  ) as unknown as typeof observed.children;
+  for (const changed of [world, replicas(1)(world), replicas(4)(world), deleteCluster(world)]) {
+    const { nowMs } = changed;
+    const left = passOver(changed, dialect, { observed: { ...observed, nowMs } }).decision;
+    const right = passOver(changed, dialect, { observed: { ...observed, nowMs, children: reversed } }).decision;
+    assert.equal(JSON.stringify([left?.objects, left?.status, left?.step]), JSON.stringify([right?.objects, right?.status, right?.step]));
+  }
+});
+
 test('I5: in a converged cluster a pass writes nothing, asks nothing and says nothing', () => {
   for (const overlay of ['dev', 'qa', 'prod'] as const) {
     const world = restedWorld(overlay);
@@ -319,6 +333,20 @@ test('I8: another rendering of the same inputs restarts no pod, says RolloutPend
     'every member has a new pod',
   );
   assert.equal(uids(rolled).length, uids(world).length);
+});
+
+test("I8: another default image is the administrator's request, and rolls the members in order", () => {
+  const start = atRest(replicas(2)(freshWorld('dev', ({ image: _image, ...spec }) => spec)));
+  const postgresImages = Object.fromEntries(
+    Object.keys(start.configuration.postgresImages).map((version) => [version, 'registry.example/postgres:new']),
+  );
+  const upgraded = atRest({ ...start, configuration: { ...start.configuration, postgresImages } });
+  const pods = [...upgraded.objects.values()].filter(
+    ({ kind, metadata }) => kind === 'Pod' && metadata.labels?.[dialect.profile.labels.instance] !== undefined,
+  );
+  assert.equal(pods.length, 2);
+  for (const pod of pods) assert.match(JSON.stringify(pod['spec']), /postgres:new/);
+  assert.equal(conditionIn(upgraded, 'Ready')?.status, 'True');
 });
 
 test('I9: no secret value appears in a decision or a status', () => {
