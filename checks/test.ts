@@ -41,10 +41,9 @@ const filesOf = (floor: Exclude<Floor, 'check'>, only: readonly string[]): reado
 
 const runTests = async (
   floor: Exclude<Floor, 'check'>,
-  only: readonly string[],
+  files: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<number> => {
-  const files = filesOf(floor, only);
   if (files.length === 0) return 0;
   const isolation = floor === 'unit' ? ['--test-isolation=none'] : ['--test-concurrency=1'];
   return run(
@@ -82,17 +81,26 @@ const withInstance = async (
   }
 };
 
+/** Tests of local itself come first and without the shared instance: they also check that the machine is left as it was. */
+const runClusterFloor = async (only: readonly string[]): Promise<number> => {
+  const files = filesOf('cluster', only);
+  const [alone, sharing] = [files.filter((file) => !file.startsWith('e2e/')), files.filter((file) => file.startsWith('e2e/'))];
+  const code = await runTests('cluster', alone, {});
+  if (code !== 0 || sharing.length === 0) return code;
+  return withInstance('test-e2e', ['--nodes', '3'], (env) => runTests('cluster', sharing, env));
+};
+
 const runFloor = async (floor: Floor, only: readonly string[]): Promise<number> => {
   switch (floor) {
     case 'check':
       return run('npm', ['run', '--silent', 'check']);
     case 'unit':
     case 'image':
-      return runTests(floor, only, {});
+      return runTests(floor, filesOf(floor, only), {});
     case 'api':
-      return withInstance('test-api', ['--control-plane-only'], (env) => runTests('api', only, env));
+      return withInstance('test-api', ['--control-plane-only'], (env) => runTests('api', filesOf('api', only), env));
     case 'cluster':
-      return runTests(floor, only, {});
+      return runClusterFloor(only);
     default:
       return floor satisfies never;
   }

@@ -1,0 +1,157 @@
+/** PostgresClusters as a test sees them: applied, waited for, and asked for their members. */
+import assert from 'node:assert/strict';
+import { relative, resolve, join } from 'node:path';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { kinds, resourceType } from '@pgherd/kube';
+import type { Condition, KubernetesObject } from '@pgherd/kube';
+import type { Environment } from './environment.ts';
+import { eventually } from './eventually.ts';
+
+const group = 'postgres-operator.crunchydata.com';
+const examples = resolve(import.meta.dirname, '../../examples');
+
+export interface PostgresCluster extends KubernetesObject {
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly readyMembers?: string;
+    readonly primary?: string;
+    readonly conditions?: readonly Condition[];
+  };
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly restartCount: number;
+  /** `containerd://ID`; absent before it was made. */
+  readonly containerID?: string;
+}
+
+export interface Pod extends KubernetesObject {
+  readonly spec: { readonly nodeName?: string; readonly containers: readonly { readonly name: string }[] };
+  readonly status?: { readonly phase?: string; readonly podIP?: string; readonly containerStatuses?: readonly ContainerStatus[] };
+}
+
+export interface Job extends KubernetesObject {
+  readonly status?: { readonly succeeded?: number; readonly failed?: number };
+}
+
+export const postgresClusters = resourceType<PostgresCluster>({
+  group,
+  version: 'v1beta1',
+  kind: 'PostgresCluster',
+  plural: 'postgresclusters',
+  namespaced: true,
+});
+export const pods = resourceType<Pod>(kinds.pods);
+export const jobs = resourceType<Job>(kinds.jobs);
+
+export const labels = {
+  cluster: `${group}/cluster`,
+  instance: `${group}/instance`,
+  set: `${group}/instance-set`,
+  role: `${group}/role`,
+  data: `${group}/data`,
+  backup: `${group}/pgbackrest-backup`,
+} as const;
+
+/** One cluster in one namespace. */
+export interface Ref {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Applies an example folder as a team's tool would. */
+export const applyExample = async ({ kubectl }: Environment, namespace: string, folder: string): Promise<void> => {
+  await kubectl.run(['-n', namespace, 'apply', '-k', join(examples, folder)]);
+};
+
+/** Applies an example folder with JSON patches on its PostgresCluster; the files stay as they are. */
+export const applyPatched = async (
+  { kubectl }: Environment,
+  namespace: string,
+  folder: string,
+  patch: readonly object[],
+): Promise<void> => {
+  const overlay = await mkdtemp(join(tmpdir(), 'pgherd-e2e-'));
+  try {
+    const kustomization = {
+      resources: [relative(overlay, join(examples, folder))],
+      patches: [{ target: { kind: 'PostgresCluster' }, patch: JSON.stringify(patch) }],
+    };
+    // JSON is YAML.
+    await writeFile(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization));
+    await kubectl.run(['-n', namespace, 'apply', '-k', overlay]);
+  } finally {
+    await rm(overlay, { recursive: true });
+  }
+};
+
+export const devOverlay = 'gitops/overlays/dev';
+
+export const readCluster = async ({ client }: Environment, ref: Ref): Promise<PostgresCluster> => client.get(postgresClusters, ref);
+
+export const conditionOf = ({ status }: PostgresCluster, type: string): Condition | undefined =>
+  status?.conditions?.find((condition) => condition.type === type);
+
+const described = (cluster: PostgresCluster): string =>
+  `${cluster.status?.readyMembers ?? 'no members'}; ${(cluster.status?.conditions ?? []).map(({ type, status, reason, message }) => `${type}=${status} (${reason}: ${message})`).join('; ')}`;
+
+const readyLimitMs = 120_000;
+
+/** Waits until the cluster says of its newest generation that it is Ready, with so many members. */
+export const untilReady = async (environment: Environment, ref: Ref, members: number, limitMs = readyLimitMs): Promise<PostgresCluster> =>
+  eventually(`${ref.name} becoming Ready with ${members} members`, limitMs, async () => {
+    const cluster = await readCluster(environment, ref);
+    const { status, metadata } = cluster;
+    assert.ok(
+      status?.observedGeneration === metadata.generation,
+      `generation ${metadata.generation} is not observed; ${described(cluster)}`,
+    );
+    assert.ok(conditionOf(cluster, 'Ready')?.status === 'True' && status?.readyMembers === `${members}/${members}`, described(cluster));
+    return cluster;
+  });
+
+/** Waits until a condition is there and its message fits. */
+export const untilCondition = async (
+  environment: Environment,
+  ref: Ref,
+  type: string,
+  message: RegExp,
+  limitMs = readyLimitMs,
+): Promise<Condition> =>
+  eventually(`condition ${type} of ${ref.name} saying ${message}`, limitMs, async () => {
+    const cluster = await readCluster(environment, ref);
+    const condition = conditionOf(cluster, type);
+    assert.ok(condition !== undefined && message.test(condition.message), described(cluster));
+    return condition;
+  });
+
+export const patchCluster = async ({ client }: Environment, ref: Ref, patch: object): Promise<PostgresCluster> =>
+  client.patch(postgresClusters, ref, { kind: 'merge', body: patch });
+
+export const scale = async ({ client }: Environment, ref: Ref, replicas: number): Promise<void> => {
+  await client.patch(postgresClusters, ref, {
+    kind: 'json',
+    operations: [{ op: 'replace', path: '/spec/instances/0/replicas', value: replicas }],
+  });
+};
+
+/** The cluster's member pods. */
+export const memberPods = async ({ client }: Environment, ref: Ref): Promise<readonly Pod[]> =>
+  (await client.list(pods, { namespace: ref.namespace, labelSelector: `${labels.cluster}=${ref.name},${labels.instance}` })).items;
+
+/** The pod that Patroni calls the leader. @throws where there is not exactly one. */
+export const primaryPod = async (environment: Environment, ref: Ref): Promise<Pod> => {
+  const leaders = (await memberPods(environment, ref)).filter(({ metadata }) => metadata.labels?.[labels.role] === 'master');
+  const [leader] = leaders;
+  assert.ok(leader !== undefined && leaders.length === 1, `${leaders.length} pods of ${ref.name} lead`);
+  return leader;
+};
+
+export const podRef = ({ metadata: { namespace, name } }: Pod): { readonly namespace: string; readonly name: string } => ({
+  namespace: namespace ?? '',
+  name,
+});
