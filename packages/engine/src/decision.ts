@@ -124,7 +124,7 @@ export interface ProgramInput {
   readonly variables: Readonly<Record<string, { readonly secret: string; readonly key: string }>>;
 }
 
-/** A question to the world. The answer is in a later observation under `key`. */
+/** A question to the world. The answer is in a later observation under `key`. Asked again after a failure, it is taken again: the delay is decided here. */
 export interface ReadingRequest {
   readonly key: string;
   /** Hash of what the answer depends on: when it changes, the reading is taken anew. */
@@ -138,7 +138,10 @@ export interface ReadingRequest {
   readonly timeoutMs: number;
 }
 
-/** Something to run once for its inputs. Safe to repeat: its result is only kept in memory. */
+/**
+ * Something to run once for its inputs. Safe to repeat: its result is only kept in memory. Asked for again after a failure, it runs again: the
+ * delay is decided here, from the attempts in its result.
+ */
 export interface CommandRequest {
   readonly key: string;
   readonly inputs: string;
