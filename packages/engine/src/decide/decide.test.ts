@@ -2,7 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'node:path';
 import { globSync, readFileSync } from 'node:fs';
-import { atRest, conditionIn, decisionIn, dialect, editObject, editSpec, freshWorld, namesOf, restedWorld } from '../testing/worlds.ts';
+import {
+  atRest,
+  conditionIn,
+  decisionIn,
+  dialect,
+  editObject,
+  editSecret,
+  editSet,
+  editSpec,
+  freshWorld,
+  namesOf,
+  restedWorld,
+} from '../testing/worlds.ts';
 import { passOver, settle } from '../world/run.ts';
 import { remove, type World } from '../world/world.ts';
 
@@ -93,7 +105,20 @@ test('decide: each event of a creation comes once', () => {
     'RepoBackupComplete',
     'RepoHostCreated',
     'StanzasCreated',
+    'StartingBackup',
   ]);
+});
+
+test('decide: every step, every volume that goes and every secret value that changes is told with its reason', () => {
+  const told = (world: World): readonly string[] =>
+    settle(world, dialect).passes.flatMap(({ decision }) => decision?.events.map(({ reason, message }) => `${reason}: ${message}`) ?? []);
+  const three = atRest(editSet(restedWorld('dev'), { replicas: 3 }));
+  const down = told(editSet(three, { replicas: 2 }));
+  assert.equal(down.filter((event) => event.startsWith('ScalingMember: spec.instances[0] asks for 2')).length, 1, down.join('\n'));
+  assert.equal(down.filter((event) => /^DeletingVolume: volume .*-pgdata: /.test(event)).length, 1, down.join('\n'));
+  const blanked = told(editSecret(restedWorld('dev'), 'hippo-pguser-hippo', { password: '' }));
+  const updates = blanked.filter((event) => event.startsWith('SecretUpdated: Secret hippo-pguser-hippo: password was blank'));
+  assert.equal(updates.length, 1, blanked.join('\n'));
 });
 
 test('decide: a failover is told', () => {

@@ -46,7 +46,7 @@ import { removalIsUnconfirmed, removeBackups } from './backupRemoval.ts';
 import { backupProgress, backUp } from './backups.ts';
 import { together, type Contribution } from './contribution.ts';
 import { tearDown } from './deletion.ts';
-import { transitionEvents } from './events.ts';
+import { actionEvents, transitionEvents } from './events.ts';
 import { blockingFinding, describeFinding, reportFindings } from './findings.ts';
 import { heal } from './healing.ts';
 import { healthOf, notReady } from './health.ts';
@@ -110,7 +110,11 @@ const leave = (
     readings: [],
     commands: [],
     status: dialect.status(cluster, outcome, observation.status, observation.nowMs),
-    events: [...(report.events ?? []), ...transitionEvents(recalled, conditions, outcome.primary)],
+    events: [
+      ...(report.events ?? []),
+      ...transitionEvents(recalled, conditions, outcome.primary),
+      ...actionEvents(undefined, report.deletions ?? [], []),
+    ],
     lookAgainAfterMs: report.lookAgainAfterMs,
   };
 };
@@ -153,7 +157,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     ...rest,
     finalizer: 'present',
     status: dialect.status(cluster, outcome, observation.status, observation.nowMs),
-    events: [...events, ...transitionEvents(recalled, conditions, outcome.primary)],
+    events: [...events, ...transitionEvents(recalled, conditions, outcome.primary), ...actionEvents(all.step, all.deletions, all.secrets)],
   };
 };
 

@@ -2,7 +2,7 @@
  * Events for what changed since the status was written. A decision has no memory, so a transition is told by comparing; a pass that is repeated
  * before its status was stored repeats its events, which the recorder counts as one.
  */
-import type { EventRequest } from '../decision.ts';
+import type { Deletion, DisruptiveStep, EventRequest, SecretIntent } from '../decision.ts';
 import type { ConditionOutcome } from '../model/outcome.ts';
 import type { Recollection } from '../model/recollection.ts';
 
@@ -60,3 +60,25 @@ export const transitionEvents = (
   }
   return events;
 };
+
+const stepReasons: Readonly<Record<DisruptiveStep['kind'], string>> = {
+  deletePod: 'ReplacingPod',
+  switchover: 'SwitchingOver',
+  createJob: 'StartingBackup',
+  scaleStatefulSet: 'ScalingMember',
+};
+
+/** Events for what is done now and somebody may notice: a step, a volume that goes, a secret value that changes. */
+export const actionEvents = (
+  step: DisruptiveStep | undefined,
+  deletions: readonly Deletion[],
+  secrets: readonly SecretIntent[],
+): readonly EventRequest[] => [
+  ...(step === undefined ? [] : [normal(stepReasons[step.kind], step.reason)]),
+  ...deletions
+    .filter(({ reference }) => reference.kind === 'PersistentVolumeClaim')
+    .map(({ reference, reason }) => normal('DeletingVolume', `volume ${reference.name}: ${reason}`)),
+  ...secrets
+    .filter(({ write, values }) => write.kind === 'fill' && Object.keys(values).length > 0)
+    .map(({ reference, reason }) => normal('SecretUpdated', `Secret ${reference.name}: ${reason}`)),
+];
