@@ -98,7 +98,11 @@ const runFloor = async (floor: Floor, only: readonly string[]): Promise<number> 
     case 'image':
       return runTests(floor, filesOf(floor, only), {});
     case 'api':
-      return withInstance('test-api', ['--control-plane-only'], (env) => runTests('api', filesOf('api', only), env));
+      return withInstance(
+        'test-api',
+        ['--control-plane-only', '--api-server-argument=--enable-admission-plugins=NodeRestriction,ServiceAccount'],
+        (env) => runTests('api', filesOf('api', only), env),
+      );
     case 'cluster':
       return runClusterFloor(only);
     default:

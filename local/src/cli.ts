@@ -22,6 +22,7 @@ interface UpFlags extends Named {
   readonly nodes?: number;
   readonly controlPlaneOnly?: boolean;
   readonly controllers?: boolean;
+  readonly apiServerArgument?: readonly string[];
 }
 
 async function runUp(flags: UpFlags): Promise<void> {
@@ -32,6 +33,7 @@ async function runUp(flags: UpFlags): Promise<void> {
     name: flags.name,
     ...(nodes === undefined ? {} : { nodes }),
     ...(flags.controllers === undefined ? {} : { controllers: flags.controllers }),
+    ...(flags.apiServerArgument === undefined ? {} : { apiServerArguments: flags.apiServerArgument }),
   });
   const extent = cluster.nodes.length === 0 ? 'control plane only' : `nodes ${cluster.nodes.join(', ')}`;
   console.error(`Instance ${cluster.name} is up (${extent}) after ${formatDuration(performance.now() - start)}: ${cluster.server}`);
@@ -73,6 +75,7 @@ program
   .option('--nodes <count>', 'number of nodes (a new instance has 1)', wholeNumber)
   .option('--control-plane-only', 'API server and etcd only: needs neither root nor packages')
   .option('--controllers', 'with --control-plane-only: run kube-controller-manager too')
+  .option('--api-server-argument <argument...>', 'further arguments for kube-apiserver')
   .action(runUp);
 
 program

@@ -81,8 +81,11 @@ export function apiServerArguments(instance: Instance): readonly string[] {
     `--proxy-client-key-file=${file('front-proxy.key')}`,
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',
-    // Without the controller manager no namespace gets its service account, and this plugin would refuse every pod.
-    ...(record.controllers ? [] : ['--disable-admission-plugins=ServiceAccount']),
+    // Without the controller manager no namespace gets its service account, and this plugin would refuse every pod, unless the caller
+    // turns it on and makes the accounts.
+    ...(record.controllers || record.apiServerArguments.some((argument) => argument.includes('ServiceAccount'))
+      ? []
+      : ['--disable-admission-plugins=ServiceAccount']),
     '--allow-privileged=true',
     ...record.apiServerArguments,
   ];

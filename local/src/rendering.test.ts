@@ -31,6 +31,9 @@ test('API server: pods can be created where no controller gives namespaces their
   assert.ok(apiServerArguments(instance(0, false)).includes(disabled));
   assert.ok(!apiServerArguments(instance(0, true)).includes(disabled));
   assert.ok(!apiServerArguments(instance(1, true)).includes(disabled));
+  const { record, ...rest } = instance(0, false);
+  const asked = { ...rest, record: { ...record, apiServerArguments: ['--enable-admission-plugins=NodeRestriction,ServiceAccount'] } };
+  assert.ok(!apiServerArguments(asked).includes(disabled));
 });
 
 test('API server: arguments of the caller come last, where they win', () => {

@@ -39,7 +39,7 @@ function replaceText(text: string, namespace: string): string {
   return text
     .replaceAll(namespace, '<namespace>')
     .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uid>')
-    .replaceAll(/\b10\.96\.\d+\.\d+\b/g, '<address>')
+    .replaceAll(/\b10\.(?:96|19[2-9]|2[0-5]\d)\.\d+\.\d+\b/g, '<address>')
     .replaceAll(/\bkube-api-access-\w{5}\b/g, 'kube-api-access-<suffix>');
 }
 
