@@ -51,6 +51,9 @@ const plainMaps: ReadonlySet<string> = new Set([
   'parameters',
 ]);
 
+/** Maps that are one value (`x-kubernetes-map-type: atomic`): a key that somebody added changes what they say, and applying them again takes it away. */
+const atomicMaps: ReadonlySet<string> = new Set(['selector', 'matchLabels', 'nodeSelector']);
+
 /**
  * The server leaves out false, 0 and the empty string of fields that cannot be unset. These can: there, absent is another value than zero.
  */
@@ -105,6 +108,10 @@ function inValue(applied: unknown, live: unknown, place: Place): string | undefi
 }
 
 function inObject(applied: Fields, live: Fields, place: Place): string | undefined {
+  if (atomicMaps.has(place.name)) {
+    const added = Object.keys(live).find((name) => applied[name] === undefined);
+    if (added !== undefined) return `${place.path}.${added}`;
+  }
   for (const [name, value] of Object.entries(applied)) {
     const path = place.path === '' ? name : `${place.path}.${name}`;
     const difference = inValue(value, live[name], { path, name, parent: place.name });

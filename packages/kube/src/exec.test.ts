@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
@@ -27,7 +28,10 @@ interface Container {
 /** What the API server does with exec: switches protocols and lets `run` play the container, or refuses with a status. */
 async function withContainer<T>(
   run: (container: Container) => void,
-  use: (execute: (options?: Partial<ExecOptions>) => ReturnType<typeof exec>, opened: () => number) => Promise<T>,
+  use: (
+    execute: (options?: Partial<ExecOptions>) => ReturnType<typeof exec>,
+    connections: { readonly opened: () => number; readonly refusedAndClosed: () => number },
+  ) => Promise<T>,
   refusal?: { readonly httpStatus: number; readonly body: string },
 ): Promise<T> {
   const sockets = new WebSocketServer({
@@ -36,9 +40,19 @@ async function withContainer<T>(
   });
   const server = createServer();
   let opened = 0;
+  let closed = 0;
+  const refused = new Set<Duplex>();
   server.on('upgrade', (request, socket, head) => {
     if (refusal !== undefined) {
-      socket.end(`HTTP/1.1 ${refusal.httpStatus} No\r\nContent-Length: ${Buffer.byteLength(refusal.body)}\r\n\r\n${refusal.body}`);
+      refused.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('end', () => {
+        closed += 1;
+        socket.destroy();
+      });
+      socket.resume();
+      // As the API server does: the connection stays open.
+      socket.write(`HTTP/1.1 ${refusal.httpStatus} No\r\nContent-Length: ${Buffer.byteLength(refusal.body)}\r\n\r\n${refusal.body}`);
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -71,10 +85,11 @@ async function withContainer<T>(
           deadlineMs: 5000,
           ...options,
         }),
-      () => opened,
+      { opened: () => opened, refusedAndClosed: () => closed },
     );
   } finally {
     for (const socket of sockets.clients) socket.terminate();
+    for (const socket of refused) socket.destroy();
     server.closeAllConnections();
     await transport[Symbol.asyncDispose]();
     await new Promise((resolve) => server.close(resolve));
@@ -184,7 +199,7 @@ test('exec: more output than wanted is an error', async () => {
 test('exec: a command that does not end in time, and one that is not wanted any more, are cut off', async () => {
   let closed = 0;
   const hang = ({ socket }: Container): void => void socket.on('close', () => (closed += 1));
-  await withContainer(hang, async (execute, opened) => {
+  await withContainer(hang, async (execute, { opened }) => {
     await assert.rejects(execute({ deadlineMs: 50 }), (error: unknown) => {
       assert.ok(error instanceof DeadlineError);
       assert.match(error.message, /exec in n\/p \(c\): psql: no end within 50 ms/);
@@ -243,13 +258,15 @@ test('exec: a refusal of the API server is its error, without arguments or token
   for (const [httpStatus, body, kind] of refusals)
     await withContainer(
       () => assert.fail('connected'),
-      (execute) =>
-        assert.rejects(execute(), (error: unknown) => {
+      async (execute, { refusedAndClosed }) => {
+        await assert.rejects(execute(), (error: unknown) => {
           assert.ok(error instanceof kind);
           assert.match(error.message, /exec in n\/p \(c\): psql: /);
           assert.doesNotMatch(error.message, /select|secret/);
           return true;
-        }),
+        });
+        await until(() => refusedAndClosed() === 1, refusedAndClosed);
+      },
       { httpStatus, body },
     );
 });

@@ -115,7 +115,12 @@ async function connect(transport: Transport, options: ExecOptions, what: string,
     // Also what comes up after we have given the socket up.
     socket.on('error', (error) => finish(() => reject(new ConnectionError(`${what}: ${messageOf(error)}`, { cause: error }))));
     socket.once('unexpected-response', (_, response: IncomingMessage) => {
-      void refusal(response, what).then((error) => finish(() => reject(error)));
+      // Taken now: once the answer is read, Node keeps the connection for another request, which never comes, and forgets whose it was.
+      const connection = response.socket;
+      void refusal(response, what).then((error) => {
+        connection.destroy();
+        return finish(() => reject(error));
+      });
     });
     socket.once('open', () => {
       // Nothing may be lost between here and the listener for messages.
