@@ -110,6 +110,15 @@ test('difference: service ports are matched by number and protocol', () => {
   assert.equal(firstDifference({ spec: { ports: [{ port: 53, targetPort: 'other' }] } }, service), 'spec.ports[53,TCP].targetPort');
 });
 
+test('difference: a key that somebody added to a selector is a difference, one in labels is not', () => {
+  const applied = { metadata: { labels: { app: 'a' } }, spec: { selector: { app: 'a' } } };
+  assert.equal(firstDifference(applied, { metadata: { labels: { app: 'a', more: 'b' } }, spec: { selector: { app: 'a' } } }), undefined);
+  assert.equal(
+    firstDifference(applied, { metadata: { labels: { app: 'a' } }, spec: { selector: { app: 'a', more: 'b' } } }),
+    'spec.selector.more',
+  );
+});
+
 test('difference: ports of Endpoints are part of an atomic list', () => {
   const endpoints = { subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 5432, protocol: 'TCP' }] }] };
   assert.equal(firstDifference({ subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 5432 }] }] }, endpoints), undefined);
