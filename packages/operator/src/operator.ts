@@ -32,7 +32,7 @@ import { newCaches, type ClusterKey } from './observe/caches.ts';
 import { newFactsMemory } from './observe/observe.ts';
 import { newFingerprint, type StoredSecret } from './observe/secretFacts.ts';
 import { pass } from './pass.ts';
-import { newPrograms } from './programs.ts';
+import { newPrograms, type RunProgram } from './programs.ts';
 import { newMetrics } from './serve/metrics.ts';
 import { serve } from './serve/server.ts';
 
@@ -47,7 +47,24 @@ export interface OperatorSources {
   readonly configuration: Configuration;
   readonly clusterConfig: ClusterConfig;
   readonly log: Logger;
+  /** Runs programs in containers. Default: exec by the API server. */
+  readonly runProgram?: RunProgram | undefined;
 }
+
+const runByExec =
+  (client: Client): RunProgram =>
+  async ({ namespace, pod, container }, command, input, timeoutMs, signal) => {
+    const { exitCode, stdout, stderr } = await exec(client.transport, {
+      namespace,
+      pod,
+      container,
+      command,
+      stdin: input,
+      deadlineMs: timeoutMs,
+      signal,
+    });
+    return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+  };
 
 const engineConfigurationOf = (configuration: Configuration): EngineConfiguration => ({
   postgresImages: configuration.postgresImages,
@@ -69,7 +86,10 @@ const keyFrom = (text: string): ClusterKey => {
  * Runs until the signal aborts, or rejects when something that it cannot do without fails (the API server refuses, the port is taken, the
  * lease is lost): then the process ends and is started again from what is in the cluster.
  */
-export const runOperator = async ({ configuration, clusterConfig, log }: OperatorSources, signal: AbortSignal): Promise<void> => {
+export const runOperator = async (
+  { configuration, clusterConfig, log, runProgram }: OperatorSources,
+  signal: AbortSignal,
+): Promise<void> => {
   const metrics = newMetrics();
   const newTransport = () =>
     createTransport({
@@ -103,7 +123,7 @@ export const runOperator = async ({ configuration, clusterConfig, log }: Operato
   // A standby is ready too: it can take over at once.
   ready = true;
 
-  const lead = async (term: AbortSignal): Promise<void> => workOn(client, caches, configuration, metrics, log, term);
+  const lead = async (term: AbortSignal): Promise<void> => workOn(client, caches, configuration, metrics, log, runProgram ?? runByExec(client), term);
   const { leaderElection } = configuration;
   if (leaderElection === undefined) await lead(signal);
   else {
@@ -135,6 +155,7 @@ const workOn = async (
   configuration: Configuration,
   metrics: ReturnType<typeof newMetrics>,
   log: Logger,
+  runProgram: RunProgram,
   term: AbortSignal,
 ): Promise<void> => {
   const engineConfiguration = engineConfigurationOf(configuration);
@@ -156,18 +177,7 @@ const workOn = async (
   const foreignMs = 60_000;
 
   const programs = newPrograms({
-    run: async ({ namespace, pod, container }, command, input, timeoutMs, signal) => {
-      const { exitCode, stdout, stderr } = await exec(client.transport, {
-        namespace,
-        pod,
-        container,
-        command,
-        stdin: input,
-        deadlineMs: timeoutMs,
-        signal,
-      });
-      return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
-    },
+    run: runProgram,
     readSecret: async (namespace, name) => readSecret(client, namespace, name, term),
     parse: (parser, output) => parseReading(parser, output, fingerprint),
     now: () => systemClock.now(),
