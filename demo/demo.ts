@@ -98,6 +98,12 @@ const installOperator = async (target: Target): Promise<void> => {
   await target.kubectl.run(['-n', 'pgherd', 'rollout', 'status', 'deployment/pgherd', '--timeout=180s']);
 };
 
+/** How many members the cluster asks for; 0: there is no such cluster. */
+const membersAskedFor = async ({ kubectl }: Target): Promise<number> => {
+  const path = 'jsonpath={.spec.instances[0].replicas}';
+  return Number(await kubectl.run(['-n', namespace, 'get', 'postgrescluster', clusterName, '--ignore-not-found', '-o', path]));
+};
+
 const applyCluster = async (target: Target, progress: Progress): Promise<void> => {
   const { kubectl } = target;
   await kubectl.run(['apply', '--server-side', '-f', '-'], `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${namespace}}\n`);
@@ -112,8 +118,10 @@ const applyCluster = async (target: Target, progress: Progress): Promise<void> =
     : await withOverlay(overlay, images, async (folder) => kubectl.run(['kustomize', folder]));
   // The operator installs the definitions at its start; the API server needs a moment until it serves them.
   await kubectl.run(['wait', '--for=condition=Established', 'crd/postgresclusters.postgres-operator.crunchydata.com', '--timeout=60s']);
-  await kubectl.run(['-n', namespace, 'apply', '--server-side', '--force-conflicts', '-f', '-'], manifests);
-  await untilReady(target, 1, progress);
+  const standing = await membersAskedFor(target);
+  if (standing > 0) progress.note(`${clusterName} is there already, with ${standing} members asked for`);
+  else await kubectl.run(['-n', namespace, 'apply', '--server-side', '--force-conflicts', '-f', '-'], manifests);
+  await untilReady(target, Math.max(standing, 1), progress);
 };
 
 /** Waits until the cluster says Ready with so many members, and shows on the way what it says. */
