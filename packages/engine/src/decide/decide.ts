@@ -17,6 +17,7 @@
  * | stop, start                                                  | pods of each member                          | stopping.ts         |
  * | render                                                       | objects                                      | ../render           |
  * | respect volumes                                              | sizes that can be; conditions                | volumes.ts          |
+ * | keep WAL volumes                                             | condition NotYetSupported                    | walVolumes.ts       |
  * | keep renderings                                              | objects left out; condition RolloutPending   | rollOut.ts          |
  * | secrets                                                      | intents to create or fill                    | secrets.ts          |
  * | heal                                                         | step: replace a stuck pod                    | healing.ts          |
@@ -62,6 +63,7 @@ import { situationOf, type Manifested, type Situation } from './situation.ts';
 import { memberTargets } from './stopping.ts';
 import { staleUserSecrets } from './staleSecrets.ts';
 import { applyUsers } from './users.ts';
+import { boundClaims, keptWalVolumes } from './walVolumes.ts';
 import { possibleVolumes } from './volumes.ts';
 
 /** What the Secrets of a cluster should hold, given its other children: observe tells by it whether derived values still match. */
@@ -79,6 +81,7 @@ const renderContext = ({ cluster, observation, systemIdentifier }: Situation, re
     bootstrapped: systemIdentifier !== undefined,
     replicaRepository,
     leaderServiceIp: address === undefined || address === '' || address === 'None' ? undefined : address,
+    boundClaims: boundClaims(observation.children),
   };
 };
 
@@ -147,7 +150,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     users,
     backUp(situation, backups),
     removeBackups(situation),
-    reportFindings(findings, recalled),
+    reportFindings([...findings, ...keptWalVolumes(situation)], recalled),
     reportRefusals(observation.refusals),
     reportPendingRestarts(situation),
   ]);

@@ -12,6 +12,8 @@ export interface RenderContext {
   readonly replicaRepository: string | undefined;
   /** ClusterIP of the leader Service, once the API server gave one. */
   readonly leaderServiceIp: string | undefined;
+  /** Names of the claims that have a volume. */
+  readonly boundClaims: ReadonlySet<string>;
 }
 
 /** Members wanted, with how many pods each should have now (0 or 1): stop, start and delete order them through this. */

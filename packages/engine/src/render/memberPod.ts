@@ -7,7 +7,9 @@ import { renderingVersion, stamps } from '../stamps.ts';
 import { memberLogDirectory, spoolDirectory } from './backups/layout.ts';
 import { configurationMount, configurationVolume, serverContainers, serverVolume } from './backups/podParts.ts';
 import { memberSecretKeys, serverCertificateKeys } from './certificateKeys.ts';
+import type { RenderContext } from './context.ts';
 import { dataKinds, memberLabels } from './labels.ts';
+import { logDirectoryToMake } from './logDirectory.ts';
 import { memberEnvironment, postgresEnvironment } from './memberEnvironment.ts';
 import { mergedMetadata } from './metadata.ts';
 import { podInputs } from './podInputs.ts';
@@ -28,6 +30,7 @@ import { handover } from './scripts/handover.ts';
 import { startup } from './scripts/startup.ts';
 import { certificateCopy } from './scripts/watch.ts';
 import { handoverSeconds, livenessProbe, readinessProbe, terminationGraceSeconds, watchIntervalSeconds } from './timing.ts';
+import { hasWalVolume } from './walVolume.ts';
 
 const databaseContainerInformation = 'database-containerinfo';
 
@@ -42,12 +45,12 @@ interface Mounts {
   readonly files: readonly VolumeMount[];
 }
 
-const mountsOf = (cluster: Cluster, set: InstanceSet): Mounts => {
+const mountsOf = (cluster: Cluster, ownWalVolume: boolean): Mounts => {
   const { paths } = cluster.profile;
   return {
     certificates: { name: 'cert-volume', mountPath: paths.certificates, readOnly: true },
     data: { name: 'postgres-data', mountPath: paths.dataMount },
-    wal: set.walVolume === undefined ? [] : [{ name: 'postgres-wal', mountPath: paths.walMount }],
+    wal: ownWalVolume ? [{ name: 'postgres-wal', mountPath: paths.walMount }] : [],
     patroni: { name: 'patroni-config', mountPath: paths.patroni.directory, readOnly: true },
     files:
       cluster.postgres.configurationFiles.length === 0
@@ -135,6 +138,9 @@ const startupContainer = (cluster: Cluster, set: InstanceSet, image: string, mou
   const { containers, paths } = cluster.profile;
   const { majorVersion } = cluster.postgres;
   const spool = spoolDirectory(cluster);
+  const ownWalVolume = mounts.wal.length > 0;
+  const spoolOnWalVolume = `${paths.walMount}/pgbackrest-spool`;
+  const logDirectory = logDirectoryToMake(cluster);
   return {
     ...container(cluster, {
       name: containers.startup,
@@ -145,16 +151,17 @@ const startupContainer = (cluster: Cluster, set: InstanceSet, image: string, mou
         majorVersion,
         String(majorVersion),
         paths.dataDirectory(majorVersion),
-        paths.walDirectory(majorVersion, set.walVolume !== undefined),
+        paths.walDirectory(majorVersion, ownWalVolume),
         `${paths.certificates}/replication`,
         paths.replicationCertificates,
         cluster.backups === undefined ? 'without-backups' : 'with-backups',
         spool,
-        set.walVolume === undefined ? spool : `${paths.walMount}/pgbackrest-spool`,
+        ownWalVolume ? spoolOnWalVolume : spool,
         paths.logDirectory,
         `${paths.dataMount}/patroni/log`,
         memberLogDirectory(cluster),
-        ...(set.walVolume === undefined ? [] : [`${paths.walMount}/pgbackrest-spool`]),
+        ...(ownWalVolume ? [spoolOnWalVolume] : []),
+        ...(logDirectory === undefined ? [] : [logDirectory]),
       ),
       mounts: [mounts.certificates, mounts.data, ...mounts.wal, temporaryMount],
       resources: set.resources,
@@ -255,11 +262,17 @@ const withMounts = (set: InstanceSet, candidate: Container): Container => {
 };
 
 /** Template of a member's pod; undefined while no image is known to run it. */
-export const memberPodTemplate = (cluster: Cluster, set: InstanceSet, member: MemberIdentity): PodTemplateSpec | undefined => {
+export const memberPodTemplate = (
+  cluster: Cluster,
+  set: InstanceSet,
+  member: MemberIdentity,
+  context: RenderContext,
+): PodTemplateSpec | undefined => {
   const { image } = cluster.postgres;
   if (image === undefined) return undefined;
   const { labels, names, containers } = cluster.profile;
-  const mounts = mountsOf(cluster, set);
+  const ownWalVolume = hasWalVolume(cluster, set, member, context);
+  const mounts = mountsOf(cluster, ownWalVolume);
   const wishes = mergedMetadata(cluster.metadata, set.metadata);
   const spec: PodSpec = {
     ...commonPodFields(cluster),
@@ -301,7 +314,7 @@ export const memberPodTemplate = (cluster: Cluster, set: InstanceSet, member: Me
       annotations: {
         ...wishes.annotations,
         'kubectl.kubernetes.io/default-container': containers.database,
-        [stamps.inputs]: hashOf(podInputs(cluster, set)),
+        [stamps.inputs]: hashOf(podInputs(cluster, set, ownWalVolume)),
         [stamps.rendering]: renderingVersion,
       },
     },

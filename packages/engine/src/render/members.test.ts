@@ -6,7 +6,8 @@ import type { Cluster } from '../model/cluster.ts';
 import { stamps } from '../stamps.ts';
 import { fixtureCluster } from '../testing/clusters.ts';
 import { assertGolden } from '../testing/golden.ts';
-import { rendered, testTargets } from '../testing/rendering.ts';
+import { rendered, testContext, testMember, testTargets } from '../testing/rendering.ts';
+import type { RenderContext } from './context.ts';
 import { renderMembers } from './members.ts';
 
 type Spec = Readonly<Record<string, unknown>>;
@@ -90,6 +91,79 @@ test('members: a WAL volume is claimed, mounted where WAL is written and handed 
     .map(({ name }) => name);
   assert.deepEqual(mounting, ['database', 'pgbackrest', 'postgres-startup']);
   assert.ok(spec.initContainers?.[0]?.command?.includes('/pgwal/pg15_wal'));
+});
+
+const claimSpec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+
+/** Containers of the first pod, init containers included, by what they mount. */
+const mountingBy = (cluster: Cluster, path: string): readonly string[] => {
+  const { spec } = onlyPod(cluster);
+  return [...spec.containers, ...(spec.initContainers ?? [])]
+    .filter(({ volumeMounts }) => volumeMounts?.some(({ mountPath }) => mountPath === path))
+    .map(({ name }) => name);
+};
+
+test('members: the volumes section of a manifest is mounted in the containers that it means', () => {
+  const all = ['database', 'replication-cert-copy', 'sidecar', 'pgbackrest', 'pgbackrest-config', 'postgres-startup', 'nss-wrapper-init'];
+  const { cluster, findings } = fixtureCluster(
+    'dev',
+    firstSet({
+      containers: [{ name: 'sidecar', image: 'registry.example/sidecar:1' }],
+      volumes: {
+        temp: claimSpec,
+        additional: [
+          { name: 'everywhere', claimName: 'one' },
+          { name: 'some', claimName: 'two', readOnly: true, containers: ['sidecar', 'nss-wrapper-init'] },
+          { name: 'nowhere', claimName: 'three', containers: [] },
+        ],
+      },
+    }),
+  );
+  assert.deepEqual(findings, []);
+  const mounted: Readonly<Record<string, readonly string[]>> = {
+    '/pgtmp': ['database', 'postgres-startup'],
+    '/volumes/everywhere': all,
+    '/volumes/some': ['sidecar', 'nss-wrapper-init'],
+    '/volumes/nowhere': [],
+  };
+  for (const [path, names] of Object.entries(mounted)) assert.deepEqual(mountingBy(cluster, path), names, path);
+  assertGolden(
+    join(import.meta.dirname, 'golden', 'memberVolumes.yaml'),
+    onlyPod(cluster).spec.volumes?.filter(({ name }) => name === 'postgres-temp' || name.startsWith('volumes-')),
+  );
+});
+
+test('members: which containers mount a volume is an input of the pod (I8)', () => {
+  const inputs = [undefined, [], ['database'], ['database', 'pgbackrest']].map((containers) =>
+    inputsOf(fixtureCluster('dev', firstSet({ volumes: { additional: [{ name: 'some', claimName: 'one', containers }] } })).cluster),
+  );
+  assert.equal(new Set(inputs).size, inputs.length);
+});
+
+test('members: a WAL volume that was taken out of the manifest stays in the pod as it was, once it has a volume', () => {
+  const bound = { ...testContext, boundClaims: new Set(['hippo-pgdb-b001-pgdata', 'hippo-pgdb-b001-pgwal']) };
+  const objectsIn = (cluster: Cluster, context: RenderContext = bound) =>
+    rendered(renderMembers, cluster, [{ identity: testMember(cluster, 'pgdb', 'b001'), pods: 1 }], context).filter(
+      ({ kind }) => kind !== 'PersistentVolumeClaim',
+    );
+  const [asked, without] = [fixtureCluster('dev', firstSet(walVolume)).cluster, fixtureCluster('dev').cluster];
+  assert.deepEqual(objectsIn(without), objectsIn(asked));
+  const unbound = objectsIn(without, testContext);
+  assert.doesNotMatch(JSON.stringify(unbound), /pgwal/);
+});
+
+test('members: the start script makes the log directory that the manifest chose, and a new one asks for a restart', () => {
+  const withLogs = (log_directory: string) =>
+    fixtureCluster('dev', (spec) => ({ ...spec, config: { parameters: { log_directory } } })).cluster;
+  const command = (directory: string): readonly string[] => onlyPod(withLogs(directory)).spec.initContainers?.[0]?.command ?? [];
+  const chosen = '/pgdata/logs/of/mine';
+  assert.equal(command(chosen).at(-1), chosen);
+  assert.notEqual(inputsOf(withLogs(chosen)), inputsOf(fixtureCluster('dev').cluster));
+  // What initdb wants to find empty is left alone.
+  for (const directory of ['log', '/pgdata/pg15/log', '/pgdata/pg15_wal/log', '/pgdata/logs/postgres']) {
+    assert.deepEqual(command(directory), command('log'), directory);
+    assert.equal(inputsOf(withLogs(directory)), inputsOf(fixtureCluster('dev').cluster), directory);
+  }
 });
 
 test('members: claims have no owner reference, everything else is controlled by the cluster (I1)', () => {

@@ -43,9 +43,9 @@ const configuration = (cluster: Cluster, set: InstanceSet, member: MemberIdentit
   data: { [patroniFileKey]: patroniMemberFile(cluster, member, context) },
 });
 
-const statefulSet = (cluster: Cluster, set: InstanceSet, target: MemberTarget): StatefulSet | undefined => {
+const statefulSet = (cluster: Cluster, set: InstanceSet, target: MemberTarget, context: RenderContext): StatefulSet | undefined => {
   const { labels, names } = cluster.profile;
-  const template = memberPodTemplate(cluster, set, target.identity);
+  const template = memberPodTemplate(cluster, set, target.identity, context);
   if (template === undefined) return undefined;
   return {
     apiVersion: 'apps/v1',
@@ -75,7 +75,7 @@ export const renderMembers: Renderer = (cluster, members, context) => {
     const { identity } = target;
     const set = cluster.sets.find(({ name }) => name === identity.set);
     if (set === undefined) return [];
-    const workload = statefulSet(cluster, set, target);
+    const workload = statefulSet(cluster, set, target, context);
     return [
       {
         object: claim(cluster, set, identity, names.memberDataVolume(identity.name), roleValues.dataVolume, set.dataVolume),

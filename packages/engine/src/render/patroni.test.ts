@@ -14,6 +14,7 @@ const fresh: RenderContext = {
   bootstrapped: false,
   replicaRepository: undefined,
   leaderServiceIp: undefined,
+  boundClaims: new Set(),
 };
 const running: RenderContext = { ...fresh, bootstrapped: true, replicaRepository: 'repo2' };
 const { cluster } = fixtureCluster('dev');

@@ -4,9 +4,10 @@
  *
  * Keys and their meaning: Patroni 4.0.7, docs/yaml_configuration.rst and docs/dynamic_configuration.rst.
  */
-import type { Cluster, InstanceSet } from '../model/cluster.ts';
+import type { Cluster } from '../model/cluster.ts';
 import type { MemberIdentity } from '../model/members.ts';
 import type { RenderContext } from './context.ts';
+import { hasWalVolume } from './walVolume.ts';
 
 /** A word for a POSIX shell, whatever is in it. */
 const quoteShell = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
@@ -104,12 +105,10 @@ const restoreMethod = (cluster: Cluster, walDirectory: string, repository: strin
   };
 };
 
-const ownWalVolume = (set: InstanceSet | undefined): boolean => set?.walVolume !== undefined;
-
 /** The file of one member. */
 export const patroniMemberFile = (cluster: Cluster, member: MemberIdentity, context: RenderContext): string => {
   const set = cluster.sets.find((candidate) => candidate.name === member.set);
-  const walDirectory = cluster.profile.paths.walDirectory(cluster.postgres.majorVersion, ownWalVolume(set));
+  const walDirectory = cluster.profile.paths.walDirectory(cluster.postgres.majorVersion, hasWalVolume(cluster, set, member, context));
   const repository = context.replicaRepository;
   return file({
     kubernetes: {},

@@ -3,21 +3,27 @@
  * changes; a new rendering of the same inputs waits (invariant I8). A field that begins to shape a pod belongs in here from the start.
  */
 import type { Cluster, InstanceSet } from '../model/cluster.ts';
+import { logDirectoryToMake } from './logDirectory.ts';
 
-/** Of the pods of one set of members. Their names, and what Patroni takes over without a restart, are no part of it. */
-export const podInputs = (cluster: Cluster, set: InstanceSet): unknown => ({
+/**
+ * Of the pods of a set of members that have a volume for WAL, or of those that have none. Their names, and what Patroni takes over without a
+ * restart, are no part of it.
+ */
+export const podInputs = (cluster: Cluster, set: InstanceSet, ownWalVolume: boolean): unknown => ({
   metadata: [cluster.metadata, set.metadata],
   image: cluster.postgres.image,
   majorVersion: cluster.postgres.majorVersion,
   port: cluster.postgres.port,
   configurationFiles: cluster.postgres.configurationFiles,
+  // Made when a pod starts: a new one is there only after a restart.
+  logDirectory: logDirectoryToMake(cluster),
   patroni: [cluster.patroni.port, cluster.patroni.leaderLeaseDurationSeconds, cluster.patroni.syncPeriodSeconds],
   certificates: cluster.certificates,
   pods: cluster.pods,
   backups: cluster.backups && { image: cluster.backups.image, configuration: cluster.backups.configuration },
   set: {
     resources: set.resources,
-    walVolume: set.walVolume !== undefined,
+    walVolume: ownWalVolume,
     scheduling: set.scheduling,
     helperResources: set.helperResources,
     additionalContainers: set.additionalContainers,

@@ -11,6 +11,7 @@ export const testContext: RenderContext = {
   bootstrapped: true,
   replicaRepository: undefined,
   leaderServiceIp: '10.96.0.17',
+  boundClaims: new Set(),
 };
 
 export const testMember = (cluster: Cluster, set: string, suffix: string): MemberIdentity => {

@@ -150,6 +150,10 @@ test('parameters: logs go only where every set has a volume', () => {
   assert.deepEqual(directoryFor('/pgtmp/logs/postgres', [withWal]), refused);
   assert.deepEqual(directoryFor('/pgtmp/logs/postgres', [{ ...withWal, volumes: logs }]), ['/pgtmp/logs/postgres', []]);
   assert.deepEqual(directoryFor('/volumes/logs/postgres', [{ ...withWal, volumes: logs }]), ['/volumes/logs/postgres', []]);
+  for (const unfit of [{ readOnly: true }, { containers: ['database'] }]) {
+    const volumes = { additional: [{ name: 'logs', claimName: 'logs', ...unfit }] };
+    assert.deepEqual(directoryFor('/volumes/logs/postgres', [{ ...withWal, volumes }]), refused);
+  }
   assert.deepEqual(directoryFor('/pgdata/../etc', [withWal]), refused);
   assert.deepEqual(directoryFor('/etc', [withWal]), refused);
 });

@@ -20,12 +20,22 @@ import { recall } from './status.ts';
 import { checkSupport } from './supported.ts';
 import { allDatabases, usersOf } from './users.ts';
 
-/** Mount points that all instance sets have: the dynamic configuration is one for all members. */
-const commonMounts = (sets: Cluster['sets']): readonly string[] => {
+/** What the owner lets a container of a set write to. */
+const writableMounts = (set: Cluster['sets'][number], container: string): readonly string[] =>
+  [...set.additionalMounts, ...(set.mountsByContainer[container] ?? [])]
+    .filter(({ readOnly }) => readOnly !== true)
+    .map(({ mountPath }) => mountPath);
+
+/**
+ * Mount points that can take logs: all instance sets have them, since the dynamic configuration is one for all members, and both the server and
+ * the container that makes directories for it can write there.
+ */
+const logMounts = (sets: Cluster['sets']): readonly string[] => {
+  const { database, startup } = profile.containers;
   const mountsOf = (set: Cluster['sets'][number]): readonly string[] => [
     profile.paths.dataMount,
     ...(set.walVolume === undefined ? [] : [profile.paths.walMount]),
-    ...[...set.additionalMounts, ...(set.mountsByContainer[profile.containers.database] ?? [])].map((mount) => mount.mountPath),
+    ...writableMounts(set, database).filter((path) => writableMounts(set, startup).includes(path)),
   ];
   const [first = [], ...others] = sets.map(mountsOf);
   return first.filter((mount) => others.every((mounts) => mounts.includes(mount)));
@@ -66,7 +76,7 @@ export const read = (
             restoreCommand: restoreCommand(profile.stanza, commonRepositoryHost(profile, name, backups.global)),
           },
     hugePages: instances.length > 0 && instances.every((set) => mayUseHugePages(at(set, 'resources'))),
-    logMounts: commonMounts(sets),
+    logMounts: logMounts(sets),
   });
   const hba = hbaOf(spec);
 

@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { hostileName, run, standIns, temporaryFolder, type Ended } from '../../testing/programs.ts';
@@ -28,10 +40,11 @@ interface Variation {
   readonly programs?: Readonly<Record<string, string>>;
   readonly backups?: boolean;
   readonly walVolume?: string;
+  readonly logDirectory?: string;
 }
 
 /** A member's volumes under a directory whose name breaks whatever is not quoted. */
-const memberIn = (context: TestContext, { programs = imagePrograms, backups = true, walVolume }: Variation = {}): Member => {
+const memberIn = (context: TestContext, { programs = imagePrograms, backups = true, walVolume, logDirectory }: Variation = {}): Member => {
   const root = join(temporaryFolder(context), hostileName);
   const certificates = join(root, 'certificates');
   mkdirSync(join(root, 'pgdata'), { recursive: true });
@@ -57,6 +70,7 @@ const memberIn = (context: TestContext, { programs = imagePrograms, backups = tr
     spoolDirectory,
     join(root, 'pgdata', 'logs', 'postgres'),
     ...(walVolume === undefined ? [] : [spoolDirectory]),
+    ...(logDirectory === undefined ? [] : [logDirectory]),
   );
   return { root, data, wal, spool, replication, start: () => run(command, { PATH }, root) };
 };
@@ -95,6 +109,39 @@ test('startup: an empty volume gets its directories, and the replication certifi
     assert.equal(readFileSync(join(member.replication, file), 'utf8'), file);
   }
   assert.ok(!existsSync(join(member.root, 'pwned')));
+});
+
+test('startup: a directory for logs is made with all levels above it, for the group to write to', (context) => {
+  const volume = temporaryFolder(context);
+  const logDirectory = join(volume, 'logs', hostileName, 'postgres');
+  const member = memberIn(context, { logDirectory });
+  for (const attempt of [1, 2]) {
+    const result = member.start();
+    assert.equal(result.status, 0, `start ${attempt}: ${result.errors}`);
+    for (const path of [join(volume, 'logs'), join(volume, 'logs', hostileName), logDirectory])
+      assert.equal(statSync(path).mode & 0o777, 0o775);
+  }
+});
+
+const isRoot = process.getuid?.() === 0;
+
+test('startup: a log directory of somebody else stays as it is', { skip: isRoot ? false : 'only root can give files away' }, (context) => {
+  const logDirectory = join(temporaryFolder(context), 'logs');
+  mkdirSync(logDirectory);
+  chownSync(logDirectory, 65533, 65533);
+  chmodSync(logDirectory, 0o770);
+  const result = memberIn(context, { logDirectory }).start();
+  assert.equal(result.status, 0, result.errors);
+  assert.deepEqual([statSync(logDirectory).mode & 0o777, statSync(logDirectory).uid], [0o770, 65533]);
+});
+
+test('startup: a log directory that cannot be made stops the start with the permissions on the way to it', (context) => {
+  const volume = temporaryFolder(context);
+  writeFileSync(join(volume, 'logs'), 'a file');
+  const result = memberIn(context, { logDirectory: join(volume, 'logs', 'postgres') }).start();
+  assert.equal(result.status, 1);
+  assert.match(result.errors, /Cannot make .*logs\/postgres as user \d+/);
+  assert.ok(result.errors.includes(`-rw-r--r-- `), result.errors);
 });
 
 test('startup: a second start changes nothing', (context) => {

@@ -34,7 +34,17 @@ else
   halt "The data directory belongs to another user than $(id -u):" "$(permissions "$data")"
 fi
 
-for path; do directory 0775 "$path"; done
+# One that somebody else made is not ours to change; it serves when our group may write to it. Those above it are the group's, too, where we
+# make them.
+shared_directory() {
+  if [ -d "$1" ] && [ ! -O "$1" ]; then
+    [ -w "$1" ] || halt "Cannot write to $1 as user $(id -u), groups $(id -G):" "$(permissions "$1" 2>&1)"
+  else
+    (umask 0002 && mkdir --parents -- "$(dirname -- "$1")" 2>/dev/null) || :
+    directory 0775 "$1"
+  fi
+}
+for path; do shared_directory "$path"; done
 
 if [ "$backups" = with-backups ] && [ "$spool" != "$spool_directory" ]; then
   # What waits in the spool can be read from the WAL and the repository again.
