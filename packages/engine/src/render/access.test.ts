@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fixtureCluster } from '../testing/clusters.ts';
 import { assertGolden } from '../testing/golden.ts';
-import { rendered } from '../testing/rendering.ts';
+import { rendered, testContext } from '../testing/rendering.ts';
 import { renderAccess } from './access.ts';
 
 test('access: that of the qa overlay is what the golden file shows', () => {
@@ -29,4 +29,13 @@ test('access: without backups there is nothing but the members', () => {
 test('access: OpenShift gets the right that it asks for besides', () => {
   const { cluster } = fixtureCluster('qa', (spec) => ({ ...spec, openshift: true }));
   assert.match(JSON.stringify(rendered(renderAccess, cluster)), /endpoints\/restricted/);
+});
+
+test('access: a role is written before it is bound', () => {
+  const { cluster } = fixtureCluster('qa');
+  const stages = Map.groupBy(renderAccess(cluster, [], testContext), ({ object }) => object.kind);
+  const latest = Math.max(...(stages.get('Role') ?? []).map(({ stage }) => stage));
+  const bindings = stages.get('RoleBinding') ?? [];
+  assert.ok(bindings.length > 0);
+  for (const { stage } of bindings) assert.ok(stage > latest);
 });

@@ -74,5 +74,8 @@ export const renderAccess: Renderer = (cluster, members) => {
           ...account(cluster, names.backupAccess(name), backupLabels(cluster), backupRules(cluster)),
           serviceAccount(cluster, names.repositoryHostAccess(name), backupLabels(cluster)),
         ]),
-  ].map((object): DesiredObject => ({ object, stage: 0, mode: 'apply' }));
+  ].map(
+    // The API server looks at the role when it is bound, unless whoever binds may do everything: a binding comes after its role.
+    (object): DesiredObject => ({ object, stage: object.kind === 'RoleBinding' ? 1 : 0, mode: 'apply' }),
+  );
 };
