@@ -9,7 +9,7 @@ test('configuration: nothing said gives the defaults', () => {
   const configuration = compile([]);
   assert.equal(configuration.namespaces, undefined);
   assert.equal(configuration.crds, 'check');
-  assert.deepEqual(configuration.listen, { host: '::', port: 8080 });
+  assert.deepEqual(configuration.listen, { host: undefined, port: 8080 });
   assert.equal(configuration.leaderElection?.namespace, 'pgherd');
 });
 

@@ -13,8 +13,8 @@ export interface Configuration {
   readonly crds: 'apply' | 'check' | 'off';
   /** Undefined: no election, this process acts alone. */
   readonly leaderElection: { readonly namespace: string; readonly name: string; readonly identity: string } | undefined;
-  /** Where /healthz, /readyz and /metrics are served. */
-  readonly listen: { readonly host: string; readonly port: number };
+  /** Where /healthz, /readyz and /metrics are served. Host undefined: on every address, IPv6 too where the machine has it. */
+  readonly listen: { readonly host: string | undefined; readonly port: number };
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Clusters worked on at the same time. */
   readonly workers: number;
@@ -36,7 +36,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-interface Option {
+export interface Option {
   readonly flag: string;
   readonly variable: string;
   readonly fallback: string;
@@ -90,6 +90,9 @@ const options = {
   },
 } as const satisfies Record<string, Option>;
 
+/** Every option with its flag, variable, default and meaning, for documents. */
+export const documentedOptions = (): readonly Option[] => Object.values(options);
+
 /** The text of `--help`. */
 export const usage = (): string => {
   const lines = Object.values(options).map(
@@ -142,7 +145,10 @@ const imagesFrom = (given: string, environment: Readonly<Record<string, string |
 const listenFrom = (given: string): Configuration['listen'] => {
   const match = /^(.*):(\d+)$/.exec(given);
   if (match?.[2] === undefined) throw new ConfigurationError('--listen', given, 'host:port, for example :8080');
-  return { host: match[1] === '' ? '::' : (match[1] ?? '').replaceAll(/^\[|\]$/g, ''), port: integer('--listen', match[2], 0, 65_535) };
+  return {
+    host: match[1] === '' ? undefined : (match[1] ?? '').replaceAll(/^\[|\]$/g, ''),
+    port: integer('--listen', match[2], 0, 65_535),
+  };
 };
 
 /**

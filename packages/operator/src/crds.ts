@@ -1,9 +1,11 @@
 /**
  * The custom resource definitions at start. Helm installs CRDs but never upgrades them, so the operator can bring its own: `apply`. With `check`
- * it only says, before anything else fails less clearly, that one is missing or older than this build.
+ * it only says, before anything else fails less clearly, that one is missing or older than this build; an operator without the right to read
+ * definitions, which are cluster-wide, says so and goes on.
  */
 import { hashOf } from '@pgherd/engine';
-import { kinds, NotFoundError, resourceType, type Client, type KubernetesObject } from '@pgherd/kube';
+import { firstDifference, ForbiddenError, kinds, NotFoundError, resourceType, type Client, type KubernetesObject } from '@pgherd/kube';
+import type { CustomResourceDefinition } from '@pgherd/api';
 import type { Logger } from 'pino';
 
 /** Hash of the definition's spec, so that an equal one is not written again and an older one is noticed. */
@@ -21,6 +23,7 @@ export class CrdMissingError extends Error {
 }
 
 interface InstalledDefinition extends KubernetesObject {
+  readonly spec?: object;
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[] };
 }
 
@@ -29,35 +32,65 @@ const definitionType = resourceType<InstalledDefinition>(kinds.customResourceDef
 const establishedWithinMs = 30_000;
 const pollMs = 100;
 
+/** The operator was told to install definitions and may not. */
+export class CrdForbiddenError extends Error {
+  readonly code = 'CrdForbidden';
+  readonly retryable = false;
+
+  constructor(cause: ForbiddenError) {
+    super(`${cause.message}: grant it (deploy/components/apply-crds), or install the definitions otherwise and start with --crds=off`, {
+      cause,
+    });
+    this.name = 'CrdForbiddenError';
+  }
+}
+
 /** Brings the definitions to what `mode` asks for; with `apply` it returns once the API server serves them. */
 export const ensureCrds = async (client: Client, mode: 'apply' | 'check' | 'off', log: Logger, signal: AbortSignal): Promise<void> => {
   if (mode === 'off') return;
   // Loaded here and let go of: the schemas are needed at no other time.
   const { customResourceDefinitions } = await import('@pgherd/api/crds');
-  for (const definition of customResourceDefinitions()) {
-    const name = definition.metadata?.name ?? '';
-    const revision = hashOf(definition.spec);
-    const installed = await client.get(definitionType, { name }, { signal }).catch((error: unknown) => {
-      if (error instanceof NotFoundError) return undefined;
-      throw error;
-    });
-    if (installed?.metadata.annotations?.[revisionAnnotation] === revision) continue;
-    if (mode === 'check') {
-      if (installed === undefined) throw new CrdMissingError(name);
-      log.warn(
-        { definition: name },
-        'the installed definition is not the one of this build: fields may be unknown to the API server; start once with --crds=apply',
-      );
-      continue;
-    }
-    const stamped = {
-      ...definition,
-      metadata: { ...definition.metadata, name, annotations: { ...definition.metadata?.annotations, [revisionAnnotation]: revision } },
-    };
-    await client.apply(definitionType, stamped, { fieldManager: 'pgherd', force: true, signal });
-    await established(client, name, signal);
-    log.info({ definition: name, revision }, 'installed the definition');
+  try {
+    for (const definition of customResourceDefinitions()) await ensureCrd(client, definition, mode, log, signal);
+  } catch (error) {
+    if (!(error instanceof ForbiddenError)) throw error;
+    if (mode === 'apply') throw new CrdForbiddenError(error);
+    log.info({ code: error.code }, 'custom resource definitions are not checked: this account may not read them');
   }
+};
+
+const ensureCrd = async (
+  client: Client,
+  definition: CustomResourceDefinition,
+  mode: 'apply' | 'check',
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> => {
+  const name = definition.metadata?.name ?? '';
+  const revision = hashOf(definition.spec);
+  const installed = await client.get(definitionType, { name }, { signal }).catch((error: unknown) => {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  });
+  if (installed?.metadata.annotations?.[revisionAnnotation] === revision) return;
+  if (mode === 'check') {
+    if (installed === undefined) throw new CrdMissingError(name);
+    // Installed from a file it carries no revision: then it counts what it says.
+    const path = firstDifference(definition.spec, installed.spec ?? {});
+    if (path === undefined) return;
+    log.warn(
+      { definition: name, path },
+      'the installed definition is not the one of this build: fields may be unknown to the API server; start once with --crds=apply',
+    );
+    return;
+  }
+  const stamped = {
+    ...definition,
+    metadata: { ...definition.metadata, name, annotations: { ...definition.metadata?.annotations, [revisionAnnotation]: revision } },
+  };
+  await client.apply(definitionType, stamped, { fieldManager: 'pgherd', force: true, signal });
+  await established(client, name, signal);
+  log.info({ definition: name, revision }, 'installed the definition');
 };
 
 const established = async (client: Client, name: string, signal: AbortSignal): Promise<void> => {

@@ -2,6 +2,7 @@
 import { defaultConfig } from '@pgherd/kube';
 import { pino } from 'pino';
 import { compileConfiguration, ConfigurationError, usage } from './configuration.ts';
+import { describeFailure } from './failures.ts';
 import { runOperator, version } from './operator.ts';
 
 const main = async (argv: readonly string[]): Promise<number> => {
@@ -24,7 +25,12 @@ const main = async (argv: readonly string[]): Promise<number> => {
   })();
   if (configuration === undefined) return 2;
 
-  const log = pino({ level: configuration.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const log = pino({
+    level: configuration.logLevel,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level) => ({ level }) },
+  });
   const stop = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
     process.once(name, () => {
@@ -43,10 +49,7 @@ const main = async (argv: readonly string[]): Promise<number> => {
     return 0;
   } catch (error) {
     if (stop.signal.aborted) return 0;
-    log.fatal(
-      { err: { message: error instanceof Error ? error.message : String(error), stack: error instanceof Error ? error.stack : undefined } },
-      'cannot go on',
-    );
+    log.fatal(describeFailure(error).said, 'cannot go on');
     return 1;
   }
 };

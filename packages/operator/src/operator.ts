@@ -28,6 +28,7 @@ import { newPassword, newVerifier } from './act/passwords.ts';
 import { readSecret } from './act/secrets.ts';
 import type { Configuration } from './configuration.ts';
 import { ensureCrds } from './crds.ts';
+import { describeFailure, IncompletePassError, worstLevel } from './failures.ts';
 import { newCaches, type ClusterKey } from './observe/caches.ts';
 import { newFactsMemory } from './observe/observe.ts';
 import { newFingerprint, type StoredSecret } from './observe/secretFacts.ts';
@@ -123,7 +124,8 @@ export const runOperator = async (
   // A standby is ready too: it can take over at once.
   ready = true;
 
-  const lead = async (term: AbortSignal): Promise<void> => workOn(client, caches, configuration, metrics, log, runProgram ?? runByExec(client), term);
+  const lead = async (term: AbortSignal): Promise<void> =>
+    workOn(client, caches, configuration, metrics, log, runProgram ?? runByExec(client), term);
   const { leaderElection } = configuration;
   if (leaderElection === undefined) await lead(signal);
   else {
@@ -146,6 +148,19 @@ export const runOperator = async (
     );
   }
   await running;
+};
+
+const logFailedPass = (log: Logger, cluster: string, error: Error): void => {
+  if (!(error instanceof IncompletePassError)) {
+    const { level, said } = describeFailure(error);
+    log[level]({ cluster, ...said }, 'a pass failed; trying again');
+    return;
+  }
+  const failures = error.refusals.map(({ what, error: refusal }) => ({ what, ...describeFailure(refusal) }));
+  log[worstLevel(failures)](
+    { cluster, failures: failures.map(({ what, said }) => ({ what, ...said })) },
+    'some writes did not go through; trying again',
+  );
 };
 
 /** Works on all clusters until the term ends. */
@@ -226,7 +241,7 @@ const workOn = async (
     },
     onPass: ({ key, outcome, durationMs, error }) => {
       metrics.reconciled('cluster', outcome, durationMs);
-      if (error !== undefined) log.error({ cluster: key, err: { message: error.message, stack: error.stack } }, 'a pass failed');
+      if (error !== undefined) logFailedPass(log, key, error);
     },
     reconcile: async (text, signal) => {
       const key = keyFrom(text);
@@ -272,15 +287,13 @@ const workOn = async (
         record: (decision) => {
           for (const event of decision.events) recorder.record(object, event);
         },
-        log,
         termSignal: term,
         remember: (clusterUid, found) => {
           if (found.length === 0) refusals.delete(clusterUid);
           else refusals.set(clusterUid, found);
         },
       });
-      const [first] = result.refusals;
-      if (first !== undefined) throw first.error;
+      if (result.refusals.length > 0) throw new IncompletePassError(result.refusals);
       const full = fullPassMs * (1 + fullPassJitter * (Math.random() * 2 - 1));
       return {
         requeueAfterMs: Math.min(result.lookAgainAfterMs ?? full, full),

@@ -1,8 +1,8 @@
 /** One pass over one cluster: observe, decide, act. */
 import { decide, hashOf, type Cluster, type Decision, type EngineConfiguration, type Manifest, type WriteRefusal } from '@pgherd/engine';
-import { isRetryable, KubeError, messageOf, type KubernetesObject, type UnstructuredObject } from '@pgherd/kube';
-import type { Logger } from 'pino';
+import { isRetryable, messageOf, type KubernetesObject, type UnstructuredObject } from '@pgherd/kube';
 import { act, type Acting, type Refusal } from './act/act.ts';
+import { codeOf } from './failures.ts';
 import type { ClusterKey } from './observe/caches.ts';
 import { observe, type FactsMemory, type ObserveSources } from './observe/observe.ts';
 import { resourceOfDialect } from './observe/caches.ts';
@@ -14,7 +14,6 @@ export interface PassSources {
   readonly engineConfiguration: EngineConfiguration;
   readonly now: () => number;
   readonly record: (decision: Decision) => void;
-  readonly log: Logger;
   /** Lives as long as the leadership: programs outlast the pass that started them. */
   readonly termSignal: AbortSignal;
   readonly remember: (clusterUid: string, refusals: readonly WriteRefusal[]) => void;
@@ -26,11 +25,6 @@ export interface PassResult {
   /** What could not be done; the queue tries again with a growing delay. */
   readonly refusals: readonly Refusal[];
 }
-
-const codeOf = (error: unknown): string => {
-  if (error instanceof KubeError) return error.code;
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'Unexpected';
-};
 
 const asObserved = ({ what, error }: Refusal): WriteRefusal => ({
   what,
@@ -61,11 +55,5 @@ export const pass = async (key: ClusterKey, object: KubernetesObject, signal: Ab
   sources.remember(cluster.identity.uid, refusals.map(asObserved));
   sources.observing.programs.start(cluster.identity.uid, decision.readings, decision.commands, sources.termSignal);
   sources.record(decision);
-  if (refusals.length > 0) {
-    sources.log.warn(
-      { namespace: key.namespace, name: key.name, refusals: refusals.map(asObserved) },
-      'some writes did not go through; trying again',
-    );
-  }
   return { lookAgainAfterMs: decision.lookAgainAfterMs, refusals };
 };

@@ -14,7 +14,10 @@ export interface Served extends AsyncDisposable {
 }
 
 /** Listens; rejects when the address is taken. Disposing it closes every connection. */
-export const serve = async (listen: { readonly host: string; readonly port: number }, endpoints: Endpoints): Promise<Served> => {
+export const serve = async (
+  listen: { readonly host: string | undefined; readonly port: number },
+  endpoints: Endpoints,
+): Promise<Served> => {
   const answer = async (path: string): Promise<{ readonly status: number; readonly contentType: string; readonly text: string }> => {
     const plain = (trouble: string | undefined) => ({
       status: trouble === undefined ? 200 : 503,
