@@ -16,6 +16,7 @@ export * from './objects.ts';
 export * from './owners.ts';
 export * from './quantity.ts';
 export * from './queue.ts';
+export { SilenceError } from './reflector/reflector.ts';
 export * from './resourceVersion.ts';
 export * from './store.ts';
 export * from './transform.ts';

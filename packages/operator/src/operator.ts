@@ -15,6 +15,7 @@ import {
   NotFoundError,
   ForbiddenError,
   resourceType,
+  SilenceError,
   leadWhenElected,
   systemClock,
   type Client,
@@ -41,6 +42,8 @@ export const version = '0.1.0';
 
 /** A full pass over everything catches what no event told. */
 const fullPassMs = 30 * 60 * 1000;
+/** How long a manifest that is older than our own last write to it is waited for. */
+const staleManifestMs = 30_000;
 /** Spread of full passes, so that a thousand clusters do not come at once. */
 const fullPassJitter = 0.1;
 
@@ -114,9 +117,12 @@ export const runOperator = async (
   state = 'checking custom resource definitions';
   await ensureCrds(client, configuration.crds, log, signal);
 
-  const caches = newCaches(client, dialects, configuration.namespaces, (type, error) =>
-    log.warn({ kind: type.kind, err: messageOf(error) }, 'watch was interrupted; going on'),
-  );
+  const caches = newCaches(client, dialects, configuration.namespaces, (type, error) => {
+    const fields = { kind: type.kind, err: messageOf(error) };
+    // A kind of which there has been no event yet gets no bookmarks either (k8s.io/apiserver 0.34, cacher.go): silence is routine there.
+    if (error instanceof SilenceError) log.debug(fields, 'watch was silent; connecting again');
+    else log.warn(fields, 'watch was interrupted; going on');
+  });
   const running = caches.cache.run(signal);
   state = 'filling caches';
   await caches.cache.waitForSync(signal);
@@ -178,7 +184,7 @@ const workOn = async (
   const facts = newFactsMemory();
   const refusals = new Map<string, readonly WriteRefusal[]>();
   /** By key: the version of our own last write to the manifest. */
-  const manifestVersions = new Map<string, string>();
+  const manifestVersions = new Map<string, { readonly version: string; readonly atMs: number }>();
   const uids = new Map<string, string>();
   await using recorder = createEventRecorder({
     client,
@@ -251,8 +257,10 @@ const workOn = async (
         return undefined;
       }
       const written = manifestVersions.get(text);
-      // Our own last write has not come back yet; its event brings the key back.
-      if (written !== undefined && compareResourceVersions(object.metadata.resourceVersion ?? '', written) < 0) return undefined;
+      const waitedMs = written === undefined ? staleManifestMs : systemClock.elapsed() - written.atMs;
+      const isOlder = written !== undefined && compareResourceVersions(object.metadata.resourceVersion ?? '', written.version) < 0;
+      // Our own last write has not come back yet: its event brings the key back. Not for ever: after a restore of etcd it never comes.
+      if (isOlder && waitedMs < staleManifestMs) return { requeueAfterMs: staleManifestMs - waitedMs };
       const uid = object.metadata.uid ?? '';
       uids.set(uid, text);
       const result = await pass(key, object, signal, {
@@ -272,7 +280,7 @@ const workOn = async (
           recent,
           cached: (kind, namespace, name) => caches.child(key.dialect, kind, namespace, name),
           wrote: metrics.wrote,
-          manifestWritten: (resourceVersion) => manifestVersions.set(text, resourceVersion),
+          manifestWritten: (version) => manifestVersions.set(text, { version, atMs: systemClock.elapsed() }),
           secretSources: {
             nowMs: systemClock.now(),
             newPassword,

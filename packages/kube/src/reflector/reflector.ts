@@ -193,7 +193,8 @@ async function* watch<T extends KubernetesObject>(
   }
 }
 
-class SilenceError extends Error {}
+/** A watch said nothing for so long that its connection counts as dead. It is made again; nothing was lost. */
+export class SilenceError extends Error {}
 
 interface Watchdog extends Disposable {
   /** Aborts with the outer signal, or with a SilenceError. */
