@@ -9,7 +9,7 @@ import { resourceOf } from '../kinds.ts';
 /** An object of that name is there, and it is not this cluster's. It is left alone. */
 export class ObjectInTheWayError extends Error {
   readonly code = 'ObjectInTheWay';
-  readonly retryable = true;
+  readonly retryable = false;
 
   constructor(kind: string, name: string, owner: string) {
     super(`${kind} ${name} is there already and belongs to ${owner}: delete or rename it, or give the cluster another name`);
