@@ -1,0 +1,69 @@
+/**
+ * Stands for the PostgreSQL and the pgBackRest of one cluster where no pod runs: it answers the programs that the operator has run in them. What
+ * statements ask for is read off the scripts, whose form is the engine's (readings.ts there).
+ */
+import type { ProgramOutput, RunProgram } from '../programs.ts';
+
+interface Role {
+  verifier: string | undefined;
+  options: readonly string[];
+}
+
+export interface Database {
+  readonly run: RunProgram;
+}
+
+const attributes = ['SUPERUSER', 'CREATEROLE', 'CREATEDB', 'LOGIN', 'REPLICATION', 'BYPASSRLS', 'INHERIT'];
+
+const succeeded = (stdout: string): ProgramOutput => ({ exitCode: 0, stdout, stderr: '' });
+
+const all = (text: string, pattern: RegExp): readonly (readonly string[])[] => [...text.matchAll(pattern)].map((match) => match.slice(1));
+
+/** Outlives the operators that work on it, as the real one does. */
+export const newDatabase = (): Database => {
+  const databases = new Set(['postgres']);
+  const roles = new Map<string, Role>();
+  const grants = new Set<string>();
+
+  const obey = (script: string): void => {
+    const variables = new Map(all(script, /^\\set (\w+) '([^']*)'$/gm).map(([name = '', value = '']) => [name, value]));
+    for (const [name = ''] of all(script, /CREATE DATABASE %I', '([^']+)'/g)) databases.add(name);
+    for (const [name = ''] of all(script, /CREATE ROLE %I', '([^']+)'/g)) {
+      if (!roles.has(name)) roles.set(name, { verifier: undefined, options: [] });
+    }
+    for (const [name = '', options = ''] of all(script, /ALTER ROLE %I WITH %s', '([^']+)', '([^']+)'/g)) {
+      const role = roles.get(name);
+      if (role !== undefined) role.options = options.split(' ');
+    }
+    for (const [name = '', variable = ''] of all(script, /ALTER ROLE %I WITH PASSWORD %L', '([^']+)', :'(\w+)'/g)) {
+      const role = roles.get(name);
+      if (role !== undefined) role.verifier = variables.get(variable);
+    }
+    for (const [database = '', role = ''] of all(script, /GRANT ALL PRIVILEGES ON DATABASE %I TO %I', '([^']+)', '([^']+)'/g)) {
+      grants.add(JSON.stringify({ role, database }));
+    }
+  };
+
+  const answer = (): string =>
+    JSON.stringify({
+      serverVersion: '17.6',
+      recovering: false,
+      roles: [...roles].map(([name, { verifier, options }]) => ({
+        name,
+        verifier,
+        connectionLimit: -1,
+        ...Object.fromEntries(attributes.map((attribute) => [attribute, options.includes(attribute)])),
+      })),
+      databases: [...databases],
+      grants: [...grants].map((grant) => JSON.parse(grant) as unknown),
+    });
+
+  return {
+    run: async (_target, _command, input) => {
+      if (input === undefined) return succeeded('');
+      if (input.includes('json_build_object')) return succeeded(answer());
+      obey(input);
+      return succeeded('');
+    },
+  };
+};
