@@ -1,0 +1,228 @@
+/**
+ * A fleet: 100 clusters of 2 members with backups, created at 20 a second before a control plane without nodes.
+ *
+ *     node bench/src/fleet.ts [--node-options=--cpu-prof,--cpu-prof-dir=DIR]
+ *
+ * Nothing runs there, so what is measured is the operator: how soon it makes what each cluster needs first, how soon a changed manifest arrives
+ * where it counts, how often it writes, and what it takes.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs, promisify } from 'node:util';
+import {
+  createClient,
+  createInformer,
+  createTransport,
+  kinds,
+  kubeconfigConfig,
+  resourceType,
+  type Client,
+  type KubernetesObject,
+  type ResourceType,
+} from '@pgherd/kube';
+import { down, linesProgress, up } from '@pgherd/local';
+import { auditArguments, writesIn } from './auditLog.ts';
+import { startOperator, type Metrics } from './operatorProcess.ts';
+import { quantile, startReport, type Figure } from './report.ts';
+
+const instance = 'bench';
+const checkout = resolve(import.meta.dirname, '../..');
+const clusterCount = 100;
+const namespaceCount = 10;
+const perSecond = 20;
+/** Without a change for so long the operator has nothing left to do. */
+const quietMs = 3_000;
+const limitMs = 180_000;
+const mebibyte = 2 ** 20;
+
+const clusters: ResourceType = {
+  group: 'postgres-operator.crunchydata.com',
+  version: 'v1beta1',
+  kind: 'PostgresCluster',
+  plural: 'postgresclusters',
+  namespaced: true,
+};
+const clusterLabel = `${clusters.group}/cluster`;
+const instanceLabel = `${clusters.group}/instance`;
+
+interface StatefulSet extends KubernetesObject {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly { readonly name: string; readonly resources?: { readonly limits?: { readonly cpu?: string } } }[];
+      };
+    };
+  };
+}
+
+const storage = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+const setWith = (cpu: string) => ({ name: 'pgdb', replicas: 2, dataVolumeClaimSpec: storage, resources: { limits: { cpu } } });
+
+const fleet = Array.from({ length: clusterCount }, (_, index) => ({
+  namespace: `fleet-${index % namespaceCount}`,
+  name: `hippo-${index}`,
+}));
+
+const manifestOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }) => ({
+  apiVersion: `${clusters.group}/${clusters.version}`,
+  kind: clusters.kind,
+  metadata: { namespace, name },
+  spec: {
+    postgresVersion: 17,
+    users: [{ name: 'hippo', databases: ['zoo'] }],
+    instances: [setWith('1')],
+    backups: { pgbackrest: { repos: [{ name: 'repo1', volume: { volumeClaimSpec: storage } }] } },
+  },
+});
+
+const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
+  const deadline = performance.now() + limitMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${what}`);
+    await delay(50);
+  }
+};
+
+/** Does something to every cluster at a steady rate; gives the time of each by `namespace/name`. */
+const steadily = async (work: (cluster: (typeof fleet)[number]) => Promise<unknown>): Promise<ReadonlyMap<string, number>> => {
+  const times = new Map<string, number>();
+  const begun = performance.now();
+  const works: Promise<unknown>[] = [];
+  for (const [index, cluster] of fleet.entries()) {
+    await delay(Math.max(0, begun + (index * 1000) / perSecond - performance.now()));
+    times.set(`${cluster.namespace}/${cluster.name}`, performance.now());
+    works.push(work(cluster));
+  }
+  await Promise.all(works);
+  return times;
+};
+
+const measure = async (bundlePath: string, kubeconfigPath: string, client: Client, auditPath: string, nodeOptions: readonly string[]) => {
+  for (let index = 0; index < namespaceCount; index++) {
+    await client.create(kinds.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `fleet-${index}` } });
+  }
+  const operator = await startOperator(bundlePath, kubeconfigPath, nodeOptions);
+  const settled = async (process: { readonly metrics: () => Promise<Metrics> }): Promise<void> => {
+    let before = -1;
+    let since = performance.now();
+    await until('the operator to have nothing left to do', async () => {
+      const passes = (await process.metrics())('controller_runtime_reconcile_total');
+      if (passes !== before) since = performance.now();
+      before = passes;
+      return performance.now() - since > quietMs;
+    });
+  };
+  await delay(10_000);
+  const idle = await operator.cost();
+
+  const stop = new AbortController();
+  const firstAt = new Map<string, number>();
+  const changedAt = new Map<string, Map<string, number>>();
+  const watch = createInformer<StatefulSet>({
+    client,
+    type: resourceType(kinds.statefulSets),
+    transform: (object) => ({ ...object, metadata: { ...object.metadata, managedFields: [] } }),
+  });
+  watch.addHandler((change) => {
+    const { metadata, spec } = change.object;
+    const cluster = `${metadata.namespace}/${metadata.labels?.[clusterLabel]}`;
+    if (!firstAt.has(cluster)) firstAt.set(cluster, performance.now());
+    const isChanged = spec.template.spec.containers.some(({ resources }) => resources?.limits?.cpu === '2');
+    if (!isChanged || metadata.labels?.[instanceLabel] === undefined) return;
+    const times = changedAt.get(cluster) ?? new Map<string, number>();
+    changedAt.set(cluster, times);
+    if (!times.has(metadata.name)) times.set(metadata.name, performance.now());
+  });
+  const watching = watch.run(stop.signal);
+  await watch.waitForSync();
+
+  const creationBegins = new Date();
+  const createdAt = await steadily(async (cluster) => client.create(clusters, manifestOf(cluster)));
+  await until('a StatefulSet of each cluster', () => firstAt.size === clusterCount);
+  await settled(operator);
+  const creationEnds = new Date();
+  const metrics = await operator.metrics();
+  const written = metrics('pgherd_writes_total');
+  const requests = metrics('rest_client_requests_total');
+  const passes = metrics('controller_runtime_reconcile_total');
+  const withFleet = await operator.cost();
+
+  const changedSpecAt = await steadily(async (cluster) =>
+    client.patch(clusters, cluster, { kind: 'merge', body: { spec: { instances: [setWith('2')] } } }),
+  );
+  await until(
+    'the change in both members of each cluster',
+    () => [...changedAt.values()].filter(({ size }) => size === 2).length === clusterCount,
+  );
+  await settled(operator);
+  const atEnd = await operator.cost();
+  await operator.stop();
+
+  const restartBegins = new Date();
+  const restarted = await startOperator(bundlePath, kubeconfigPath);
+  await until('a pass over every cluster', async () => (await restarted.metrics())('controller_runtime_reconcile_total') >= clusterCount);
+  await settled(restarted);
+  const writtenAfterRestart = (await restarted.metrics())('pgherd_writes_total');
+  const afterRestart = await restarted.cost();
+  await restarted.stop();
+  stop.abort(new Error('measured'));
+  await watching;
+
+  const secondsBetween = (from: ReadonlyMap<string, number>, to: (cluster: string) => number): readonly number[] =>
+    [...from].map(([cluster, ms]) => (to(cluster) - ms) / 1000);
+  const first = secondsBetween(createdAt, (cluster) => firstAt.get(cluster) ?? Number.NaN);
+  const changed = secondsBetween(changedSpecAt, (cluster) => Math.max(...(changedAt.get(cluster)?.values() ?? [])));
+  const audited = await writesIn(auditPath, 'pgherd/', creationBegins, creationEnds);
+  const auditedAfterRestart = await writesIn(auditPath, 'pgherd/', restartBegins, new Date());
+  const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((total, count) => total + count, 0);
+  const figures: readonly Figure[] = [
+    { what: 'first StatefulSet after creation, median', value: quantile(first, 0.5), unit: 's' },
+    { what: 'first StatefulSet after creation, 99th percentile', value: quantile(first, 0.99), unit: 's', atMost: 2 },
+    { what: 'changed spec in the StatefulSets of both members, median', value: quantile(changed, 0.5), unit: 's', atMost: 0.3 },
+    { what: 'changed spec in the StatefulSets of both members, 99th percentile', value: quantile(changed, 0.99), unit: 's' },
+    { what: 'writes a cluster, as the API server counts them, events included', value: sum(audited) / clusterCount, unit: '', atMost: 40 },
+    { what: 'writes a cluster, as the operator counts them, without events', value: written / clusterCount, unit: '' },
+    { what: 'resident memory, idle', value: idle.residentBytes / mebibyte, unit: 'MiB', atMost: 90 },
+    { what: 'resident memory with 100 clusters', value: withFleet.residentBytes / mebibyte, unit: 'MiB', atMost: 110 },
+    { what: 'resident memory after every cluster was changed', value: atEnd.residentBytes / mebibyte, unit: 'MiB', atMost: 110 },
+    { what: 'resident memory, peak', value: atEnd.peakResidentBytes / mebibyte, unit: 'MiB' },
+    { what: 'resident memory after a restart with 100 clusters', value: afterRestart.residentBytes / mebibyte, unit: 'MiB', atMost: 110 },
+    { what: 'processor time to create 100 clusters', value: withFleet.cpuSeconds - idle.cpuSeconds, unit: 's' },
+    { what: 'processor time to change 100 clusters', value: atEnd.cpuSeconds - withFleet.cpuSeconds, unit: 's' },
+    { what: 'requests a cluster', value: requests / clusterCount, unit: '' },
+    { what: 'passes a cluster', value: passes / clusterCount, unit: '' },
+    { what: 'writes after a restart, as the API server counts them', value: sum(auditedAfterRestart), unit: '', atMost: 0 },
+    { what: 'writes after a restart, as the operator counts them', value: writtenAfterRestart, unit: '', atMost: 0 },
+  ];
+  return { figures, details: { 'Writes to create 100 clusters, by verb and resource': Object.fromEntries(audited) } };
+};
+
+const method =
+  'kube-apiserver and etcd on this machine, no nodes, no controllers. The operator is the bundle that its image holds, in a process of its own, with ' +
+  'leader election. 100 PostgresClusters of 2 members with a repository in 10 namespaces are created at 20 a second, then changed at 20 a second ' +
+  '(another CPU limit). Times begin before the request is sent and end when a watch tells of the StatefulSet. The lease apart, all writes count. ' +
+  '`node bench/src/fleet.ts` measures this anew.';
+
+const { values } = parseArgs({ options: { 'node-options': { type: 'string', default: '' } } });
+const nodeOptions = values['node-options'].split(',').filter((option) => option !== '');
+const progress = linesProgress((line) => console.error(line));
+const scratch = await mkdtemp(join(tmpdir(), 'pgherd-bench-'));
+const report = await startReport('fleet');
+try {
+  await down(instance, { progress });
+  const auditPath = join(scratch, 'audit.log');
+  const apiServerArguments = await auditArguments(join(scratch, 'audit-policy.json'), auditPath);
+  const { kubeconfigPath } = await up({ progress, name: instance, nodes: 0, apiServerArguments });
+  const bundlePath = join(scratch, 'operator.mjs');
+  await promisify(execFile)(process.execPath, ['images/bundle.ts', 'packages/operator/src/main.ts', bundlePath], { cwd: checkout });
+  const config = await kubeconfigConfig({ path: kubeconfigPath, env: process.env });
+  await using transport = createTransport({ config, userAgent: 'pgherd-bench/1' });
+  const measured = await measure(bundlePath, kubeconfigPath, createClient(transport), auditPath, nodeOptions);
+  console.log(await report({ title: 'A fleet of 100 clusters', method, ...measured }));
+} finally {
+  await down(instance, { progress });
+  await rm(scratch, { recursive: true });
+}
