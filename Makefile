@@ -38,8 +38,12 @@ test-api: deps ## Tests against a real kube-apiserver and etcd
 test-cluster: deps ## Tests on real nodes with real PostgreSQL
 	$(NODE) checks/test.ts cluster
 
-generate: deps ## CRDs, reference documents and types from their sources
+bench: deps ## Measure against the bars; writes bench/results
+	$(NODE) bench/src/fleet.ts
+
+generate: deps ## CRDs, chart, overlays' rules and reference documents from their sources
 	$(NODE) packages/api/scripts/generate.ts
+	$(NODE) packages/operator/scripts/generate.ts
 
 format: deps ## Format everything
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" npm run --silent format
@@ -48,4 +52,4 @@ format: deps ## Format everything
 images: deps ## Build the images (IMAGE_PREFIX=… IMAGE_TAG=…)
 push: deps ## Build and push them
 
-.PHONY: help deps check demo down test test-unit test-api test-cluster generate format
+.PHONY: help deps check demo down test test-unit test-api test-cluster bench generate format
