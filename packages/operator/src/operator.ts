@@ -156,6 +156,9 @@ export const runOperator = async (
   await running;
 };
 
+/** A cluster has some thirty objects; when something is in the way of all of them, a few say what it is. */
+const failuresInOneLine = 3;
+
 const logFailedPass = (log: Logger, cluster: string, error: Error): void => {
   if (!(error instanceof IncompletePassError)) {
     const { level, said } = describeFailure(error);
@@ -163,8 +166,11 @@ const logFailedPass = (log: Logger, cluster: string, error: Error): void => {
     return;
   }
   const failures = error.refusals.map(({ what, error: refusal }) => ({ what, ...describeFailure(refusal) }));
-  log[worstLevel(failures)](
-    { cluster, failures: failures.map(({ what, said }) => ({ what, ...said })) },
+  const level = worstLevel(failures);
+  // The worst first; the rest of them mostly has the same cause.
+  const told = failures.toSorted((one, other) => Number(other.level === level) - Number(one.level === level)).slice(0, failuresInOneLine);
+  log[level](
+    { cluster, failures: told.map(({ what, said }) => ({ what, ...said })), further: failures.length - told.length },
     'some writes did not go through; trying again',
   );
 };
