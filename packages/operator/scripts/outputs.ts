@@ -1,8 +1,10 @@
 /**
- * What is written from the operator's sources: its roles for Helm and kustomize (src/access.ts), the definitions that the chart brings, and the
- * table of options in docs/install.md.
+ * What is written from sources: the operator's roles for Helm and kustomize (src/access.ts), the definitions that the chart brings and their
+ * revisions, and the table of options in docs/install.md.
  */
 import { readFileSync, readdirSync } from 'node:fs';
+import { customResourceDefinitions } from '@pgherd/api/crds';
+import { hashOf } from '@pgherd/engine';
 import { definitionRules, leaseRules, namespacedRules, openshiftRules, type AccessRule } from '../src/access.ts';
 import { documentedOptions } from '../src/configuration.ts';
 
@@ -84,6 +86,12 @@ const openshiftPatch = (): string =>
     .map((rule) => `- op: add\n  path: /rules/-\n  value:\n${indented(rulesText([rule]).replace('- ', '  '), 2)}\n`)
     .join('')}`;
 
+/** What tells one version of a definition from another, so that the operator need not build it to know. */
+const revisions = (): string => {
+  const lines = customResourceDefinitions().map(({ metadata, spec }) => `  '${metadata?.name ?? ''}': '${hashOf(spec)}',\n`);
+  return `// ${notice.slice(2)}\nexport const definitionRevisions: Readonly<Record<string, string>> = {\n${lines.join('')}};\n`;
+};
+
 /** A Markdown table as prettier lays it out. */
 const table = (rows: readonly (readonly string[])[]): string => {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
@@ -114,6 +122,7 @@ const between = (text: string, name: string, content: string): string => {
 /** Path in the checkout and content of everything that is generated here. */
 export const outputs = (): ReadonlyMap<string, string> =>
   new Map([
+    ['packages/operator/src/generatedRevisions.ts', revisions()],
     ['charts/pgherd/templates/_rules.tpl', chartRules()],
     [
       'deploy/base/lease-access.yaml',

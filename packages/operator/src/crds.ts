@@ -3,12 +3,21 @@
  * it only says, before anything else fails less clearly, that one is missing or older than this build; an operator without the right to read
  * definitions, which are cluster-wide, says so and goes on.
  */
-import { hashOf } from '@pgherd/engine';
-import { firstDifference, ForbiddenError, kinds, NotFoundError, resourceType, type Client, type KubernetesObject } from '@pgherd/kube';
+import {
+  firstDifference,
+  ForbiddenError,
+  kinds,
+  NotFoundError,
+  pathOf,
+  resourceType,
+  type Client,
+  type KubernetesObject,
+} from '@pgherd/kube';
 import type { CustomResourceDefinition } from '@pgherd/api';
 import type { Logger } from 'pino';
+import { definitionRevisions } from './generatedRevisions.ts';
 
-/** Hash of the definition's spec, so that an equal one is not written again and an older one is noticed. */
+/** Hash of the definition's spec, so that an equal one is neither read nor written again and an older one is noticed. */
 const revisionAnnotation = 'pgherd.dev/revision';
 
 /** A definition is not installed, and this operator was told not to install it. */
@@ -48,15 +57,41 @@ export class CrdForbiddenError extends Error {
 /** Brings the definitions to what `mode` asks for; with `apply` it returns once the API server serves them. */
 export const ensureCrds = async (client: Client, mode: 'apply' | 'check' | 'off', log: Logger, signal: AbortSignal): Promise<void> => {
   if (mode === 'off') return;
-  // Loaded here and let go of: the schemas are needed at no other time.
-  const { customResourceDefinitions } = await import('@pgherd/api/crds');
   try {
-    for (const definition of customResourceDefinitions()) await ensureCrd(client, definition, mode, log, signal);
+    const stale: string[] = [];
+    for (const [name, revision] of Object.entries(definitionRevisions))
+      if ((await installedRevision(client, name, signal)) !== revision) stale.push(name);
+    if (stale.length === 0) return;
+    // Only now: the schemas take memory, and are needed at no other time.
+    const { customResourceDefinitions } = await import('@pgherd/api/crds');
+    for (const definition of customResourceDefinitions())
+      if (stale.includes(definition.metadata?.name ?? '')) await ensureCrd(client, definition, mode, log, signal);
   } catch (error) {
     if (!(error instanceof ForbiddenError)) throw error;
     if (mode === 'apply') throw new CrdForbiddenError(error);
     log.info({ code: error.code }, 'custom resource definitions are not checked: this account may not read them');
   }
+};
+
+const unlessMissing = async <T>(found: Promise<T>): Promise<T | undefined> =>
+  found.catch((error: unknown) => {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  });
+
+/** The revision that the definition carries, read without the definition itself, which is large. */
+const installedRevision = async (client: Client, name: string, signal: AbortSignal): Promise<string | undefined> => {
+  const answer = await unlessMissing(
+    client.raw({
+      method: 'GET',
+      path: pathOf(definitionType, { name }),
+      accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+      verb: 'get',
+      signal,
+    }),
+  );
+  if (answer === undefined) return undefined;
+  return (JSON.parse(answer.body.toString()) as KubernetesObject).metadata.annotations?.[revisionAnnotation];
 };
 
 const ensureCrd = async (
@@ -67,13 +102,8 @@ const ensureCrd = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const name = definition.metadata?.name ?? '';
-  const revision = hashOf(definition.spec);
-  const installed = await client.get(definitionType, { name }, { signal }).catch((error: unknown) => {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  });
-  if (installed?.metadata.annotations?.[revisionAnnotation] === revision) return;
   if (mode === 'check') {
+    const installed = await unlessMissing(client.get(definitionType, { name }, { signal }));
     if (installed === undefined) throw new CrdMissingError(name);
     // Installed from a file it carries no revision: then it counts what it says.
     const path = firstDifference(definition.spec, installed.spec ?? {});
@@ -84,19 +114,19 @@ const ensureCrd = async (
     );
     return;
   }
+  const revision = definitionRevisions[name] ?? '';
   const stamped = {
     ...definition,
     metadata: { ...definition.metadata, name, annotations: { ...definition.metadata?.annotations, [revisionAnnotation]: revision } },
   };
-  await client.apply(definitionType, stamped, { fieldManager: 'pgherd', force: true, signal });
-  await established(client, name, signal);
+  await established(client, await client.apply(definitionType, stamped, { fieldManager: 'pgherd', force: true, signal }), signal);
   log.info({ definition: name, revision }, 'installed the definition');
 };
 
-const established = async (client: Client, name: string, signal: AbortSignal): Promise<void> => {
+const established = async (client: Client, applied: InstalledDefinition, signal: AbortSignal): Promise<void> => {
+  const { name } = applied.metadata;
   const deadline = performance.now() + establishedWithinMs;
-  for (;;) {
-    const { status } = await client.get(definitionType, { name }, { signal });
+  for (let { status } = applied; ; { status } = await client.get(definitionType, { name }, { signal })) {
     if (status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') === true) return;
     if (performance.now() > deadline) {
       const said =
