@@ -35,6 +35,24 @@ testTable('adoption', join(import.meta.dirname, 'adoption.ts'), 2, {
   },
   'some, and none carries our stamp | `"true"`': () =>
     assert.ok(decisionIn(annotateCluster(foreign(), { [stamps.adopt]: 'true' })).objects.length > 0),
+  "some, and a member's or a repository's claim has a name that we would not give it | any": () => {
+    const world = annotateCluster(foreign(), { [stamps.adopt]: 'true' });
+    for (const name of world.objects.values().flatMap(({ kind, metadata }) => (kind === 'PersistentVolumeClaim' ? [metadata.name] : []))) {
+      const objects = new Map(
+        [...world.objects].map(([key, object]) =>
+          object.metadata.name === name && object.kind === 'PersistentVolumeClaim'
+            ? [`${key}-x`, { ...object, metadata: { ...object.metadata, name: `${name}-x` } }]
+            : [key, object],
+        ),
+      );
+      const { writes, world: after } = passOver({ ...world, objects }, dialect);
+      assert.deepEqual(
+        writes.map(({ kind }) => kind),
+        ['status'],
+      );
+      assert.match(conditionIn(after, 'NotAdopted')?.message ?? '', new RegExp(`claims ${name}-x do not have the names`));
+    }
+  },
 });
 
 test('adoption: a cluster of another operator is left alone when it is deleted, too', () => {

@@ -41,8 +41,7 @@ import type { Children, EngineConfiguration, Observation } from '../observation.
 import { renderCluster } from '../render/cluster.ts';
 import type { RenderContext } from '../render/context.ts';
 import { secretPlans } from '../render/secrets.ts';
-import { stamps } from '../stamps.ts';
-import { isForeign } from './adoption.ts';
+import { foreignness } from './adoption.ts';
 import { removalIsUnconfirmed, removeBackups } from './backupRemoval.ts';
 import { backupProgress, backUp } from './backups.ts';
 import { together, type Contribution } from './contribution.ts';
@@ -168,8 +167,8 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
 export const decide = (manifested: Manifested, dialect: Dialect, observation: Observation): Decision => {
   const situation = situationOf(manifested, dialect, observation);
   const { cluster, findings, recalled } = situation;
-  if (isForeign(cluster, observation.children)) {
-    const message = `another operator made the children of this cluster, so they are left alone; annotate it with ${stamps.adopt}=true to let pgherd take over`;
+  const message = foreignness(cluster, observation.children);
+  if (message !== undefined) {
     return leave(situation, dialect, {
       conditions: [...notReady('Stalled', 'NotAdopted', message), { type: 'NotAdopted', status: 'True', reason: 'MadeByAnother', message }],
     });
