@@ -21,6 +21,23 @@ testTable("Patroni's configuration", join(import.meta.dirname, 'patroniConfigura
     assert.equal(conditionIn(passOver(world, dialect).world, 'Ready')?.reason, 'ConfiguringPatroni');
     assert.match(atRest(world).objects.get(`Endpoints/${store}`)?.metadata.annotations?.['config'] ?? '', /7MB/);
   },
+  'is paused by hand': () => {
+    const paused = editObject(restedWorld('dev'), 'Endpoints', store, (object) => ({
+      ...object,
+      metadata: {
+        ...object.metadata,
+        annotations: {
+          ...object.metadata.annotations,
+          config: JSON.stringify({ ...JSON.parse(object.metadata.annotations?.['config'] ?? '{}'), pause: true }),
+        },
+      },
+    }));
+    assert.equal(decisionIn(paused).patroniConfiguration, undefined);
+    assert.match(decisionIn(withWorkMemory(paused)).patroniConfiguration?.value ?? '', /"pause":true/);
+    const denied = editSpec(paused, (spec) => ({ ...spec, patroni: { dynamicConfiguration: { pause: false } } }));
+    assert.doesNotMatch(decisionIn(denied).patroniConfiguration?.value ?? '', /"pause":true/);
+    assert.ok(decisionIn(denied).patroniConfiguration);
+  },
 });
 
 test("Patroni's configuration: what is no JSON is replaced", () => {
