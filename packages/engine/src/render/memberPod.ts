@@ -26,10 +26,18 @@ import {
 } from './podParts.ts';
 import { bashCommand } from './programs.ts';
 import { accounts } from './scripts/accounts.ts';
+import { database, wake } from './scripts/database.ts';
 import { handover } from './scripts/handover.ts';
 import { startup } from './scripts/startup.ts';
 import { certificateCopy } from './scripts/watch.ts';
-import { handoverSeconds, livenessProbe, readinessProbe, terminationGraceSeconds, watchIntervalSeconds } from './timing.ts';
+import {
+  crashWatchSeconds,
+  handoverSeconds,
+  livenessProbe,
+  readinessProbe,
+  terminationGraceSeconds,
+  watchIntervalSeconds,
+} from './timing.ts';
 import { hasWalVolume } from './walVolume.ts';
 
 const databaseContainerInformation = 'database-containerinfo';
@@ -174,11 +182,28 @@ const databaseContainer = (cluster: Cluster, set: InstanceSet, member: MemberIde
   const { containers, paths, names } = cluster.profile;
   const { majorVersion } = cluster.postgres;
   const environment: readonly EnvVar[] = [...memberEnvironment(cluster), ...set.additionalEnvironment];
+  /** How the pod's own programs reach its Patroni; without the time that each of them has. */
+  const patroniParameters = [
+    `https://localhost:${cluster.patroni.port}`,
+    `${member.pod}.${names.podService(cluster.identity.name)}`,
+    `${paths.patroni.directory}/${paths.patroni.authorities}`,
+    `${paths.patroni.directory}/${paths.patroni.certificateAndKey}`,
+    member.pod,
+  ];
   return {
     ...container(cluster, {
       name: containers.database,
       image,
-      command: bashCommand('exec patroni "$1"', containers.database, majorVersion, paths.patroni.directory),
+      command: bashCommand(
+        database,
+        containers.database,
+        majorVersion,
+        paths.patroni.directory,
+        String(crashWatchSeconds),
+        wake,
+        ...patroniParameters,
+        String(cluster.patroni.syncPeriodSeconds),
+      ),
       mounts: [
         mounts.certificates,
         mounts.data,
@@ -201,17 +226,7 @@ const databaseContainer = (cluster: Cluster, set: InstanceSet, member: MemberIde
     lifecycle: {
       preStop: {
         exec: {
-          command: [
-            'python3',
-            '-c',
-            handover,
-            `https://localhost:${cluster.patroni.port}`,
-            `${member.pod}.${names.podService(cluster.identity.name)}`,
-            `${paths.patroni.directory}/${paths.patroni.authorities}`,
-            `${paths.patroni.directory}/${paths.patroni.certificateAndKey}`,
-            member.pod,
-            String(handoverSeconds),
-          ],
+          command: ['python3', '-c', handover, ...patroniParameters, String(handoverSeconds)],
         },
       },
     },

@@ -1,12 +1,10 @@
 /**
- * Python 3 (standard library, Patroni's own interpreter) that runs before the database container is stopped, whoever stops it: a member
- * that leads asks Patroni for a switchover and waits until another leads, so that clients wait for a promotion and not for a lost lease.
- * Where no other member can lead it returns at once. It never fails: a stop must not depend on it.
+ * The beginning of each program that talks to the Patroni beside it: `ask(method, path, body)` gives status and text.
  *
  * Parameters: address of the local REST API (`https://localhost:8008`), name that its certificate has, authorities, certificate with key,
  * name of this member in Patroni, seconds to wait at most.
  */
-export const handover = String.raw`
+export const patroniClient = String.raw`
 import http.client, json, ssl, sys, socket, time, urllib.parse
 
 address, server_name, authorities, certificate, member, limit = sys.argv[1:7]
@@ -29,6 +27,15 @@ def ask(method, path, body=None):
         return response.status, response.read().decode(errors="replace").strip()
     finally:
         connection.close()
+`.trim();
+
+/**
+ * Python 3 (standard library, Patroni's own interpreter) that runs before the database container is stopped, whoever stops it: a member
+ * that leads asks Patroni for a switchover and waits until another leads, so that clients wait for a promotion and not for a lost lease.
+ * Where no other member can lead it returns at once. It never fails: a stop must not depend on it.
+ */
+export const handover = `
+${patroniClient}
 
 
 try:

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { test, type TestContext } from 'node:test';
+import { companion, hostileName, standIns, temporaryFolder } from '../../testing/programs.ts';
+import { database } from './database.ts';
+
+/** Runs the script with a Patroni that does nothing and a python3 that writes down what it was asked. */
+const started = (context: TestContext) => {
+  const folder = temporaryFolder(context);
+  const data = join(folder, hostileName.replaceAll('/', ''));
+  mkdirSync(data);
+  const asked = join(folder, 'asked');
+  const running = join(folder, 'running');
+  const path = standIns(join(folder, 'bin'), {
+    patroni: `printf %s "$1" > '${running}'; exec sleep 60`,
+    python3: `printf '%s\\n' "$@" > '${asked}.tmp'; mv '${asked}.tmp' '${asked}'`,
+  });
+  const command = ['bash', '-ceu', '--', database, 'database', '/etc/patroni', '0.05', 'program', hostileName];
+  const script = companion(context, command, { PATH: path, PGDATA: data });
+  return { data, asked, running, script };
+};
+
+const until = async (what: string, seen: () => boolean): Promise<void> => {
+  const deadline = performance.now() + 5000;
+  while (!seen()) {
+    assert.ok(performance.now() < deadline, `waited for ${what}`);
+    await delay(10);
+  }
+};
+
+/** Enough for several looks of the script: that it sees something, or keeps still, shows nowhere else. */
+const severalLooksMs = 300;
+
+/** A process that stands in for the postmaster, named by its file, and seen by the script. */
+const postmaster = async (context: TestContext, data: string) => {
+  const child = companion(context, ['sleep', '60']);
+  await once(child, 'spawn');
+  writeFileSync(join(data, 'postmaster.pid'), `${child.pid}\n${data}\n`);
+  await delay(severalLooksMs);
+  return child;
+};
+
+test('database: Patroni runs in the place of the shell, with its configuration', async (context) => {
+  const { running, script } = started(context);
+  await until('Patroni', () => existsSync(running));
+  assert.equal(readFileSync(running, 'utf8'), '/etc/patroni');
+  assert.equal(script.exitCode, null);
+});
+
+test('database: a postmaster that is killed wakes Patroni, with its parameters as they are', async (context) => {
+  const { data, asked } = started(context);
+  const child = await postmaster(context, data);
+  assert.equal(existsSync(asked), false);
+  child.kill('SIGKILL');
+  await until('the call', () => existsSync(asked));
+  assert.equal(readFileSync(asked, 'utf8'), `-c\nprogram\n${hostileName}\n`);
+});
+
+test('database: each postmaster that is killed wakes Patroni once', async (context) => {
+  const { data, asked } = started(context);
+  for (let round = 0; round < 2; round++) {
+    const child = await postmaster(context, data);
+    child.kill('SIGKILL');
+    await until(`call ${round}`, () => existsSync(asked));
+    rmSync(asked);
+    await delay(severalLooksMs);
+    assert.equal(existsSync(asked), false);
+  }
+});
+
+test('database: a postmaster that stops in order wakes nobody', async (context) => {
+  const { data, asked } = started(context);
+  const child = await postmaster(context, data);
+  rmSync(join(data, 'postmaster.pid'));
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await delay(severalLooksMs);
+  assert.equal(existsSync(asked), false);
+});
+
+test('database: the file of a postmaster of an earlier life wakes nobody', async (context) => {
+  const { data, asked } = started(context);
+  writeFileSync(join(data, 'postmaster.pid'), '999999999\n');
+  await delay(severalLooksMs);
+  assert.equal(existsSync(asked), false);
+});
+
+test('database: Kubernetes leaves the script as it is, since nothing in it looks like an escaped dollar sign', () => {
+  assert.ok(!database.includes('$$'));
+});
