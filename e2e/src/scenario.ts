@@ -55,14 +55,27 @@ const removeNamespace = async (environment: Environment, namespace: string): Pro
 export type Step = (name: string, work: () => Promise<void>) => Promise<void>;
 
 /** Runs `use` with a namespace of its own, which goes away with everything in it. When it fails, prints the state that it left. */
+export const inNamespace = async (environment: Environment, topic: string, use: (namespace: string) => Promise<void>): Promise<void> => {
+  const namespace = `${topic}-${Date.now().toString(36)}`;
+  await environment.client.create(kinds.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  try {
+    await use(namespace);
+  } catch (error) {
+    console.error(`\n==== state of ${namespace} after the failure: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(await diagnosis(environment, namespace));
+    throw error;
+  } finally {
+    await removeNamespace(environment, namespace);
+  }
+};
+
+/** A namespace for a test whose steps are shown as its subtests. */
 export const withNamespace = async (
   environment: Environment,
   t: TestContext,
   topic: string,
   use: (namespace: string, step: Step) => Promise<void>,
 ): Promise<void> => {
-  const namespace = `${topic}-${Date.now().toString(36)}`;
-  await environment.client.create(kinds.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   const step: Step = async (name, work) => {
     // A subtest that fails does not reject: the runner reports it, and goes on.
     let failure: unknown;
@@ -76,13 +89,5 @@ export const withNamespace = async (
     });
     if (failure !== undefined) throw new Error(`step failed: ${name}`, { cause: failure });
   };
-  try {
-    await use(namespace, step);
-  } catch (error) {
-    console.error(`\n==== state of ${namespace} after the failure: ${error instanceof Error ? error.message : String(error)}`);
-    console.error(await diagnosis(environment, namespace));
-    throw error;
-  } finally {
-    await removeNamespace(environment, namespace);
-  }
+  await inNamespace(environment, topic, (namespace) => use(namespace, step));
 };
