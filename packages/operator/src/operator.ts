@@ -23,7 +23,7 @@ import {
   type KubernetesObject,
 } from '@pgherd/kube';
 import type { Logger } from 'pino';
-import { newLeaf, newRoot } from './act/certificates.ts';
+import { newIssuers, newLeaf, newRoot } from './act/certificates.ts';
 import { newRecentWrites, writeKey } from './act/objects.ts';
 import { newPassword, newVerifier } from './act/passwords.ts';
 import { readSecret } from './act/secrets.ts';
@@ -188,6 +188,7 @@ const workOn = async (
   const engineConfiguration = engineConfigurationOf(configuration);
   const recent = newRecentWrites(() => systemClock.elapsed());
   const facts = newFactsMemory();
+  const issuerOf = newIssuers();
   const refusals = new Map<string, readonly WriteRefusal[]>();
   /** By key: the version of our own last write to the manifest. */
   const manifestVersions = new Map<string, { readonly version: string; readonly atMs: number }>();
@@ -292,7 +293,7 @@ const workOn = async (
             newPassword,
             newVerifier,
             newRoot,
-            newLeaf,
+            newLeaf: async (request, root, nowMs) => newLeaf(request, root, nowMs, issuerOf),
             readSecret: async (name) => readSecret(client, key.namespace, name, passSignal),
           },
         }),
@@ -317,8 +318,11 @@ const workOn = async (
   });
 
   caches.onChange((key, { kind, deleted, object, listed }) => {
-    if (deleted) recent.forget(writeKey(kind, key.namespace, object.metadata.name));
-    controller.queue.add(keyText(key), listed ? 'low' : 'high');
+    const written = writeKey(kind, key.namespace, object.metadata.name);
+    // What we wrote ourselves and now comes back is in less of a hurry than what somebody asks for.
+    const isEcho = !deleted && recent.get(written)?.resourceVersion === object.metadata.resourceVersion;
+    if (deleted) recent.forget(written);
+    controller.queue.add(keyText(key), listed || isEcho ? 'low' : 'high');
   });
   await controller.run(term);
 };

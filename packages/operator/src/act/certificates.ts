@@ -63,10 +63,40 @@ export const newRoot = async (commonName: string, validityMs: number, nowMs: num
   return { certificate: `${certificate.toString('pem')}\n`, privateKey: await pemOfKey(keys.privateKey) };
 };
 
+interface Issuer {
+  readonly certificate: X509Certificate;
+  readonly signingKey: webcrypto.CryptoKey;
+}
+
+const readIssuer = async ({ certificate, privateKey }: KeyPairPem): Promise<Issuer> => ({
+  certificate: new X509Certificate(certificate),
+  signingKey: await webcrypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(privateKey), algorithm, false, ['sign']),
+});
+
+const rememberedIssuers = 16;
+
+/** Reads roots and remembers the last few: a cluster has several leaves, and the clusters of a namespace have one root. */
+export const newIssuers = (): ((root: KeyPairPem) => Promise<Issuer>) => {
+  const issuers = new Map<string, Promise<Issuer>>();
+  return async (root) => {
+    const key = root.certificate + root.privateKey;
+    const issuer = issuers.get(key) ?? readIssuer(root);
+    issuers.delete(key);
+    issuers.set(key, issuer);
+    const [oldest] = issuers.keys();
+    if (issuers.size > rememberedIssuers && oldest !== undefined) issuers.delete(oldest);
+    return issuer;
+  };
+};
+
 /** A leaf signed by `root`. Throws what the library throws when `root` is no certificate with its key. */
-export const newLeaf = async (request: Omit<CertificateRequest, 'root'>, root: KeyPairPem, nowMs: number): Promise<KeyPairPem> => {
-  const issuer = new X509Certificate(root.certificate);
-  const signingKey = await webcrypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(root.privateKey), algorithm, false, ['sign']);
+export const newLeaf = async (
+  request: Omit<CertificateRequest, 'root'>,
+  root: KeyPairPem,
+  nowMs: number,
+  issuerOf: (root: KeyPairPem) => Promise<Issuer> = readIssuer,
+): Promise<KeyPairPem> => {
+  const { certificate: issuer, signingKey } = await issuerOf(root);
   const keys = await newKeys();
   const usages = { serverAuth: ExtendedKeyUsage.serverAuth, clientAuth: ExtendedKeyUsage.clientAuth } as const;
   const certificate = await X509CertificateGenerator.create({

@@ -85,6 +85,8 @@ const rootsIn = (secrets: readonly StoredSecret[]): readonly X509Certificate[] =
     }),
   );
 
+const hashInput = ({ metadata, data }: StoredSecret): string => JSON.stringify([metadata.uid, data]);
+
 export const observe = async (
   key: ClusterKey,
   cluster: Cluster,
@@ -114,13 +116,14 @@ export const observe = async (
     const secret = own.get(name) ?? referenced.get(name);
     return secret === undefined || typeof secret === 'string' ? undefined : dataOf(secret);
   };
-  const versions = hashOf(
-    [...referenced].map(([name, secret]) => [name, typeof secret === 'string' ? secret : secret.metadata.resourceVersion]),
+  // By content: a shared Secret gets a new version with each cluster that becomes one of its owners, and says the same as before.
+  const contents = hashOf(
+    [...referenced].map(([name, secret]) => [name, typeof secret === 'string' ? secret : sources.fingerprint(hashInput(secret))]),
   );
 
   const factsOf = async (secret: StoredSecret): Promise<SecretFacts> => {
     const plan = planFor(secret, plans);
-    const dependsOn = `${secret.metadata.resourceVersion ?? ''} ${versions} ${hashOf(plan?.values ?? {})}`;
+    const dependsOn = `${secret.metadata.resourceVersion ?? ''} ${contents} ${hashOf(plan?.values ?? {})}`;
     const known = memory.get(secret.metadata.uid ?? '', dependsOn);
     if (known !== undefined) return known;
     const facts = await secretFacts(secret, plan, { fingerprint: sources.fingerprint, roots, readSecret });
