@@ -16,13 +16,18 @@ export function prune<T>(value: T): T {
   ) as T;
 }
 
-/** JSON with sorted field names: the same text for the same value. */
+/** JSON with sorted field names: the same text for the same value. Undefined fields are left out, as JSON.stringify does. */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, child: unknown) =>
-    typeof child === 'object' && child !== null && !Array.isArray(child)
-      ? Object.fromEntries(Object.entries(child).toSorted(([left], [right]) => (left < right ? -1 : 1)))
-      : child,
-  );
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
+  const fields = value as Readonly<Record<string, unknown>>;
+  let text = '';
+  for (const name of Object.keys(fields).toSorted()) {
+    const child = fields[name];
+    if (child === undefined) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(child)}`;
+  }
+  return `{${text}}`;
 }
 
 /** 16 hexadecimal digits that differ when the value does. No protection against somebody who wants them to be equal. */
@@ -51,11 +56,11 @@ export type ApplyPlan<T> =
 export function planApply<T extends KubernetesObject>(desired: T, live: KubernetesObject | undefined, annotation: string): ApplyPlan<T> {
   const hash = hashOf(desired);
   const { metadata } = desired;
-  const object = prune({ ...desired, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotation]: hash } } });
-  if (live === undefined) return { kind: 'apply', object, reason: 'missing' };
-  if (live.metadata.annotations?.[annotation] !== hash) return { kind: 'apply', object, reason: 'changed' };
+  const stamped = (): T => prune({ ...desired, metadata: { ...metadata, annotations: { ...metadata.annotations, [annotation]: hash } } });
+  if (live === undefined) return { kind: 'apply', object: stamped(), reason: 'missing' };
+  if (live.metadata.annotations?.[annotation] !== hash) return { kind: 'apply', object: stamped(), reason: 'changed' };
   const path = firstDifference(desired, live);
-  return path === undefined ? { kind: 'skip' } : { kind: 'apply', object, reason: 'drifted', path };
+  return path === undefined ? { kind: 'skip' } : { kind: 'apply', object: stamped(), reason: 'drifted', path };
 }
 
 /** What a cache must show before decisions on it are sound. Keys name an object of one kind. */

@@ -152,7 +152,8 @@ export function createTransport(options: TransportOptions): Transport {
       keepAlive: true,
       keepAliveMsecs: keepAliveProbeMs,
       maxSockets: maxConnections,
-      maxFreeSockets: 4,
+      // Fewer would cost a handshake for every connection beyond them in each burst; idle ones go by themselves.
+      maxFreeSockets: maxConnections,
       timeout: idleConnectionMs,
     };
     agents = {
