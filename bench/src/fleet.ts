@@ -23,9 +23,9 @@ import {
   type KubernetesObject,
   type ResourceType,
 } from '@pgherd/kube';
-import { down, linesProgress, up } from '@pgherd/local';
+import { down, linesProgress, status, up } from '@pgherd/local';
 import { auditArguments, writesIn } from './auditLog.ts';
-import { startOperator, type Metrics } from './operatorProcess.ts';
+import { cpuSecondsOf, startOperator, type Metrics } from './operatorProcess.ts';
 import { quantile, startReport, type Figure } from './report.ts';
 
 const instance = 'bench';
@@ -149,6 +149,17 @@ const measure = async (bundlePath: string, kubeconfigPath: string, client: Clien
   const requests = metrics('rest_client_requests_total');
   const passes = metrics('controller_runtime_reconcile_total');
   const withFleet = await operator.cost();
+  const mean = (name: string): number => metrics(`${name}_sum`) / metrics(`${name}_count`);
+  const means = {
+    'a key waits in the queue': mean('workqueue_queue_duration_seconds'),
+    'a pass': mean('controller_runtime_reconcile_time_seconds'),
+    'a request': mean('rest_client_request_duration_seconds'),
+  };
+  const ofServer = Object.fromEntries(
+    await Promise.all(
+      (await status(instance)).components.map(async ({ name, pid }) => [name, pid === undefined ? 0 : await cpuSecondsOf(pid)] as const),
+    ),
+  );
 
   const changedSpecAt = await steadily(async (cluster) =>
     client.patch(clusters, cluster, { kind: 'merge', body: { spec: { instances: [setWith('2')] } } }),
@@ -179,6 +190,7 @@ const measure = async (bundlePath: string, kubeconfigPath: string, client: Clien
   const auditedAfterRestart = await writesIn(auditPath, 'pgherd/', restartBegins, new Date());
   const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((total, count) => total + count, 0);
   const figures: readonly Figure[] = [
+    { what: 'first StatefulSet after creation, 10th percentile', value: quantile(first, 0.1), unit: 's' },
     { what: 'first StatefulSet after creation, median', value: quantile(first, 0.5), unit: 's' },
     { what: 'first StatefulSet after creation, 99th percentile', value: quantile(first, 0.99), unit: 's', atMost: 2 },
     { what: 'changed spec in the StatefulSets of both members, median', value: quantile(changed, 0.5), unit: 's', atMost: 0.3 },
@@ -197,7 +209,14 @@ const measure = async (bundlePath: string, kubeconfigPath: string, client: Clien
     { what: 'writes after a restart, as the API server counts them', value: sum(auditedAfterRestart), unit: '', atMost: 0 },
     { what: 'writes after a restart, as the operator counts them', value: writtenAfterRestart, unit: '', atMost: 0 },
   ];
-  return { figures, details: { 'Writes to create 100 clusters, by verb and resource': Object.fromEntries(audited) } };
+  return {
+    figures,
+    details: {
+      'Writes to create 100 clusters, by verb and resource': Object.fromEntries(audited),
+      'Means while 100 clusters were created, in seconds': means,
+      'Processor time of the control plane until 100 clusters were created, its start included, in seconds': ofServer,
+    },
+  };
 };
 
 const method =

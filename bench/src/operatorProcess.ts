@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 export interface OperatorProcess {
   readonly metrics: () => Promise<Metrics>;
@@ -22,6 +23,14 @@ export type Metrics = (name: string, labels?: Readonly<Record<string, string>>) 
 /** Clock ticks a second, the unit of /proc/PID/stat; fixed on Linux (`getconf CLK_TCK`). */
 const ticksPerSecond = 100;
 
+/** Processor time that a process has used so far, in user space and in the kernel. */
+export const cpuSecondsOf = async (pid: number): Promise<number> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // Fields 14 and 15, counted behind the program's name, which may hold spaces (proc(5)).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+};
+
 const readMetrics =
   (text: string): Metrics =>
   (name, labels = {}) =>
@@ -31,16 +40,27 @@ const readMetrics =
       .filter((line) => Object.entries(labels).every(([label, value]) => line.includes(`${label}="${value}"`)))
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 
+/** How the image starts Node: its environment, and options before the bundle. */
+const startOfImage = async (): Promise<{ readonly env: Readonly<Record<string, string>>; readonly shippedOptions: readonly string[] }> => {
+  const file = await readFile(join(import.meta.dirname, '../../images/operator/Dockerfile'), 'utf8');
+  const entrypoint = /^ENTRYPOINT (\[.*\])$/m.exec(file)?.[1];
+  if (entrypoint === undefined) throw new Error('images/operator/Dockerfile has no ENTRYPOINT in one line');
+  const variables = [...file.matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value] as const);
+  return { env: Object.fromEntries(variables), shippedOptions: (JSON.parse(entrypoint) as readonly string[]).slice(1, -1) };
+};
+
 /** Starts it and returns when it is ready. */
 export async function startOperator(
   bundlePath: string,
   kubeconfigPath: string,
   nodeOptions: readonly string[] = [],
 ): Promise<OperatorProcess> {
+  const { env, shippedOptions } = await startOfImage();
   const port = 20_000 + (process.pid % 20_000);
   const child = spawn(
     process.execPath,
     [
+      ...shippedOptions,
       ...nodeOptions,
       bundlePath,
       `--kubeconfig=${kubeconfigPath}`,
@@ -51,8 +71,8 @@ export async function startOperator(
       '--postgres-images=17=registry.example/postgres:17',
       '--backup-image=registry.example/postgres:17',
     ],
-    // What a container has: nothing of this process' own settings.
-    { stdio: ['ignore', 'inherit', 'inherit'], env: {} },
+    // What the container has, and nothing of this process' own settings.
+    { stdio: ['ignore', 'inherit', 'inherit'], env },
   );
   const ended = once(child, 'exit');
   const get = async (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`);
@@ -72,13 +92,10 @@ export async function startOperator(
     metrics: async () => readMetrics(await (await get('/metrics')).text()),
     cost: async () => {
       const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-      const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8');
-      // Fields 14 and 15, counted behind the program's name, which may hold spaces (proc(5)).
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       return {
         residentBytes: field(status, 'VmRSS'),
         peakResidentBytes: field(status, 'VmHWM'),
-        cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
+        cpuSeconds: await cpuSecondsOf(child.pid ?? 0),
       };
     },
     stop: async () => {
