@@ -1,0 +1,110 @@
+/**
+ * How long a client that writes 20 times a second through Service -primary waits when the primary breaks, and what it loses: each fault with
+ * synchronous mode on and off, with the operator running and away.
+ *
+ *     node bench/src/faults.ts [--runs 5] [--matrix-runs RUNS] [--only postmaster,container,pod,node,nodeWithRepository]
+ *
+ * `--runs` counts the runs with defaults (asynchronous, operator running), for which there are bars; `--matrix-runs` those of every other
+ * combination, as many by default.
+ */
+import { parseArgs } from 'node:util';
+import { openEnvironment } from '../../e2e/src/environment.ts';
+import { createFaultCluster, leadFromNode } from '../../e2e/src/faultCluster.ts';
+import { runFault, settle } from '../../e2e/src/faultRun.ts';
+import type { FaultReport } from '../../e2e/src/faultRun.ts';
+import { faultNames } from '../../e2e/src/faults.ts';
+import type { Fault } from '../../e2e/src/faults.ts';
+import { inNamespace } from '../../e2e/src/scenario.ts';
+import { quantile, startReport } from './report.ts';
+import type { Figure } from './report.ts';
+
+interface Case {
+  readonly key: string;
+  readonly fault: Fault;
+  readonly title: string;
+  /** Whether the primary's node has the repository host; undefined: no matter. */
+  readonly withRepositoryHost?: boolean;
+  /** With defaults the client waits no longer than this. Where the Crunchy operator 6.0.3 was measured on such a machine, its figure. */
+  readonly barMs: number;
+}
+
+const cases: readonly Case[] = [
+  { key: 'postmaster', fault: 'postmaster', title: faultNames.postmaster, barMs: 700 },
+  { key: 'container', fault: 'container', title: faultNames.container, barMs: 3400 },
+  { key: 'pod', fault: 'pod', title: faultNames.pod, barMs: 4500 },
+  { key: 'node', fault: 'node', title: faultNames.node, withRepositoryHost: false, barMs: 40_000 },
+  {
+    key: 'nodeWithRepository',
+    fault: 'node',
+    title: 'node stopped, with the repository host on it',
+    withRepositoryHost: true,
+    barMs: 40_000,
+  },
+];
+
+const modes = [
+  { synchronous: false, operatorRuns: true },
+  { synchronous: true, operatorRuns: true },
+  { synchronous: false, operatorRuns: false },
+  { synchronous: true, operatorRuns: false },
+] as const;
+
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '5' }, 'matrix-runs': { type: 'string' }, only: { type: 'string' } },
+});
+const runs = Number(values.runs);
+const matrixRuns = Number(values['matrix-runs'] ?? values.runs);
+const only = values.only?.split(',');
+
+await using environment = await openEnvironment();
+const figures: Figure[] = [];
+const details: Record<string, Record<string, number>> = {};
+const report = await startReport('faults');
+
+/** After every case, so that what is measured stays when a later run fails. */
+const write = async (): Promise<string> =>
+  report({
+    title: 'Faults',
+    method:
+      'The longest time that a client writing 20 times a second through Service `-primary` waited, on two members with repository host and default settings otherwise. "All members again" counts from the fault, of a stopped node from its return. By `node bench/src/faults.ts`.',
+    figures,
+    details,
+  });
+
+await inNamespace(environment, 'bench-faults', async (namespace) => {
+  const ref = await createFaultCluster(environment, namespace);
+  for (const { synchronous, operatorRuns } of modes) {
+    const isDefault = !synchronous && operatorRuns;
+    for (const { key, fault, title, withRepositoryHost, barMs } of cases) {
+      if (only !== undefined && !only.includes(key)) continue;
+      const count = isDefault ? runs : matrixRuns;
+      if (count === 0) continue;
+      const name = `${title}, ${synchronous ? 'synchronous' : 'asynchronous'}, operator ${operatorRuns ? 'running' : 'away'}`;
+      const reports: FaultReport[] = [];
+      for (let run = 0; run < count; run++) {
+        await settle(environment, ref, synchronous);
+        if (withRepositoryHost !== undefined) await leadFromNode(environment, ref, withRepositoryHost);
+        const measured = await runFault(environment, ref, { fault, synchronous, operatorRuns });
+        console.log(`${name}: gap ${measured.gapMs} ms, ${measured.lost.length} rows lost`);
+        reports.push(measured);
+      }
+      const gapsMs = reports.map(({ gapMs }) => gapMs);
+      figures.push({
+        what: `${name}: median gap of ${count}`,
+        value: quantile(gapsMs, 0.5) / 1000,
+        unit: 's',
+        ...(isDefault ? { atMost: barMs / 1000 } : {}),
+      });
+      details[name] = {
+        ...Object.fromEntries(gapsMs.map((gapMs, run) => [`gap ${run + 1} (ms)`, gapMs])),
+        'acknowledged rows': reports.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
+        'acknowledged rows lost': reports.reduce((sum, { lost }) => sum + lost.length, 0),
+        'all members again, median (ms)': quantile(
+          reports.map(({ healedAfterMs }) => healedAfterMs),
+          0.5,
+        ),
+      };
+      await write();
+    }
+  }
+});
