@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { testTable } from '../testing/tables.ts';
-import { atRest, editObject, editSet, restedWorld, situationIn, lent } from '../testing/worlds.ts';
+import { atRest, dialect, editObject, editSet, restedWorld, situationIn, lent } from '../testing/worlds.ts';
 import type { World, WorldObject } from '../world/world.ts';
 import { heal, patienceMs } from './healing.ts';
 
@@ -12,27 +12,38 @@ const replicaOf = (world: World): string => {
   return members.find(({ name }) => name !== primary?.name)?.pod ?? assert.fail('no replica');
 };
 
-type Waiting = { readonly reason: string; readonly image?: string; readonly restarts?: number; readonly waitedMs: number };
+type Waiting = {
+  readonly reason: string;
+  readonly image?: string;
+  readonly restarts?: number;
+  readonly waitedMs: number;
+  /** The replica where not said. */
+  readonly pod?: string;
+  /** The container that waits; the others run. The database where not said. */
+  readonly container?: string;
+  /** How long ago the pod was scheduled, where it is longer than the container waits. */
+  readonly scheduledMs?: number;
+};
 
-const waiting = ({ reason, image, restarts = 0, waitedMs }: Waiting): World => {
+const waiting = ({ reason, image, restarts = 0, waitedMs, pod: name, container: which = 'database', scheduledMs }: Waiting): World => {
   const world = two();
   const since = new Date(world.nowMs - waitedMs).toISOString();
-  return editObject(world, 'Pod', replicaOf(world), (pod: WorldObject) => {
+  const scheduled = scheduledMs === undefined ? since : new Date(world.nowMs - scheduledMs).toISOString();
+  const hasRun = reason === 'CrashLoopBackOff' || scheduledMs !== undefined;
+  return editObject(world, 'Pod', name ?? replicaOf(world), (pod: WorldObject) => {
     const spec = pod['spec'] as { readonly containers: readonly { readonly name: string; readonly image: string }[] };
     const containers = spec.containers.map((container) => ({ ...container, image: image ?? container.image }));
-    const containerStatuses = [
-      {
-        name: 'database',
-        image: containers[0]?.image,
-        imageID: '',
-        ready: false,
-        restartCount: restarts,
-        state: { waiting: { reason } },
-        lastState: reason === 'CrashLoopBackOff' ? { terminated: { exitCode: 1, finishedAt: since } } : {},
-      },
-    ];
+    const containerStatuses = containers.map(({ name: own, image: its }) => ({
+      name: own,
+      image: its,
+      imageID: '',
+      ready: own !== which,
+      restartCount: own === which ? restarts : 0,
+      state: own === which ? { waiting: { reason } } : { running: { startedAt: scheduled } },
+      lastState: own === which && hasRun ? { terminated: { exitCode: 1, finishedAt: since } } : {},
+    }));
     const conditions = [
-      { type: 'PodScheduled', status: 'True', lastTransitionTime: since },
+      { type: 'PodScheduled', status: 'True', lastTransitionTime: scheduled },
       { type: 'Ready', status: 'False' },
     ];
     return { ...pod, spec: { ...spec, containers }, status: { phase: 'Pending', conditions, containerStatuses } };
@@ -47,6 +58,16 @@ const isReplaced = (world: World): boolean => {
 const unknown = 'registry.example/unknown:1';
 
 testTable('healing', join(import.meta.dirname, 'healing.ts'), 1, {
+  'leads, or its database runs': () => {
+    const sidecar = dialect.profile.containers.certificateCopy;
+    const primary = situationIn(two()).primary?.pod ?? assert.fail('no primary');
+    for (const reason of ['ImagePullBackOff', 'CrashLoopBackOff']) {
+      const trouble = { reason, image: unknown, restarts: 9, waitedMs: patienceMs };
+      for (const which of [{ container: sidecar }, { container: sidecar, pod: primary }, { pod: primary }]) {
+        assert.equal(heal(situationIn(waiting({ ...trouble, ...which }))).step, undefined, JSON.stringify({ reason, ...which }));
+      }
+    }
+  },
   'waits for an image that another pod of the cluster runs': () =>
     assert.ok(isReplaced(waiting({ reason: 'ImagePullBackOff', waitedMs: 1000 }))),
   'waits for an image for `patienceMs` or longer': () =>
@@ -58,6 +79,9 @@ testTable('healing', join(import.meta.dirname, 'healing.ts'), 1, {
   'waits less long': () => {
     const { step, lookAgainAfterMs } = heal(situationIn(waiting({ reason: 'ErrImagePull', image: unknown, waitedMs: 50_000 })));
     assert.deepEqual([step, lookAgainAfterMs], [undefined, patienceMs - 50_000]);
+    // It ran for an hour before: the wait began when it ended.
+    const restarted = waiting({ reason: 'ErrImagePull', image: unknown, waitedMs: 50_000, scheduledMs: 3_600_000 });
+    assert.deepEqual(heal(situationIn(restarted)), { lookAgainAfterMs: patienceMs - 50_000 });
   },
   'anything else': () => {
     assert.deepEqual(heal(situationIn(two())), { lookAgainAfterMs: undefined });

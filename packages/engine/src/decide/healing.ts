@@ -4,13 +4,15 @@
  *
  * | the pod                                                      | decision                            |
  * |--------------------------------------------------------------|-------------------------------------|
+ * | leads, or its database runs                                  | nothing: a sidecar is not worth it  |
  * | waits for an image that another pod of the cluster runs      | delete it: the image is there       |
  * | waits for an image for `patienceMs` or longer                | delete it                           |
  * | crashed often and waits for `patienceMs` or longer           | delete it                           |
  * | waits less long                                              | look again when it has              |
  * | anything else                                                | nothing                             |
  *
- * A pod made from an older template is the roll-out's business, which needs no patience.
+ * A pod made from an older template is the roll-out's business, which needs no patience: a corrected image of a sidecar arrives that way, too,
+ * where the database runs.
  */
 import type { Pod } from '@pgherd/api';
 import type { Contribution } from './contribution.ts';
@@ -32,13 +34,17 @@ const runningImages = (pods: readonly Pod[]): ReadonlySet<string> =>
       .flatMap(({ image }) => image ?? []),
   );
 
-export const heal = ({ cluster, observation }: Situation): Contribution => {
+const runsContainer = (pod: Pod, container: string): boolean =>
+  pod.status?.containerStatuses?.some(({ name, state }) => name === container && state?.running !== undefined) === true;
+
+export const heal = ({ cluster, observation, primary }: Situation): Contribution => {
+  const { database } = cluster.profile.containers;
   const { pods } = observation.children;
   const images = runningImages(pods);
   let lookAgainAfterMs: number | undefined;
   for (const pod of pods) {
     const trouble = troubleOf(pod);
-    if (trouble === undefined || isDeleting(pod)) continue;
+    if (trouble === undefined || isDeleting(pod) || pod.metadata.name === primary?.pod || runsContainer(pod, database)) continue;
     const waited = observation.nowMs - trouble.sinceMs;
     let reason: string | undefined;
     if (trouble.kind === 'image') {

@@ -54,12 +54,12 @@ const troubleOfContainer = (pod: Pod, status: ContainerStatus, startedMs: number
   const message = waiting?.message ?? reason;
   // The status of a container that never ran repeats the image as the specification writes it.
   const specified = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find(({ name }) => name === container)?.image;
-  if (imageReasons.has(reason)) return { kind: 'image', container, image: specified ?? status.image, message, sinceMs: startedMs };
+  // What ran before waits since it ended, however long the pod is there.
+  const endedMs = Date.parse(status.lastState?.terminated?.finishedAt ?? '');
+  const sinceMs = Number.isNaN(endedMs) ? startedMs : endedMs;
+  if (imageReasons.has(reason)) return { kind: 'image', container, image: specified ?? status.image, message, sinceMs };
   if (configurationReasons.has(reason)) return { kind: 'configuration', container, message, sinceMs: startedMs };
-  if (reason === 'CrashLoopBackOff') {
-    const ended = Date.parse(status.lastState?.terminated?.finishedAt ?? '');
-    return { kind: 'crashing', container, message, restarts: status.restartCount, sinceMs: Number.isNaN(ended) ? startedMs : ended };
-  }
+  if (reason === 'CrashLoopBackOff') return { kind: 'crashing', container, message, restarts: status.restartCount, sinceMs };
   return undefined;
 };
 
