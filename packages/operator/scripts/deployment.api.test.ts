@@ -3,7 +3,7 @@
  * restricted; it grants what src/access.ts says; and what it tells the operator, the operator understands.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
@@ -275,25 +275,26 @@ test('kustomize: the overlay for a list of namespaces has no right outside them,
   assert.ok(objects.some(({ kind }) => kind === 'CustomResourceDefinition'));
 });
 
-test('kustomize: an overlay of one’s own sets images and options, and adds what OpenShift asks for', async () => {
+/** The kustomization that docs/install.md shows, over this checkout instead of a remote one, and with one component more. */
+const documentedOverlay = async (folder: string, component: string): Promise<string> => {
+  const guide = await readFile(new URL('../../../docs/install.md', import.meta.url), 'utf8');
+  const shown = /```yaml\n(apiVersion: kustomize[\s\S]*?)```/.exec(guide)?.[1] ?? assert.fail('docs/install.md shows no kustomization');
+  const local = shown.replace(/https:\S+\/\/deploy(\S+)\?ref=\S+/, (_, path: string) => relative(folder, join(deploy, path)));
+  assert.notEqual(local, shown);
+  return `${local}components: [${relative(folder, join(deploy, component))}]\n`;
+};
+
+test('kustomize: the overlay of one’s own in the guide sets images and options; a component adds what OpenShift asks for', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pgherd-overlay-'));
   try {
-    const [overlay, component] = ['overlays/all-namespaces', 'components/openshift'].map((path) => relative(folder, join(deploy, path)));
-    await writeFile(
-      join(folder, 'kustomization.yaml'),
-      `apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-resources: [${overlay}]
-components: [${component}]
-images: [{name: localhost/pgherd-operator, newName: registry.example/pgherd-operator, newTag: '9'}]
-configMapGenerator: [{name: pgherd-options, namespace: pgherd, behavior: merge, literals: [PGHERD_BACKUP_IMAGE=registry.example/postgres:9]}]
-`,
-    );
+    await writeFile(join(folder, 'kustomization.yaml'), await documentedOverlay(folder, 'components/openshift'));
     const objects = await fromKustomize(folder);
     assert.deepEqual(sorted(grants(objects)['ClusterRole /pgherd'] ?? []), sorted([...namespacedRules(), ...openshiftRules()]));
-    const { openshift, backupImage } = configurationOf(objects);
-    assert.deepEqual([openshift, backupImage], [true, 'registry.example/postgres:9']);
-    assert.equal(containerOf(objects).image, 'registry.example/pgherd-operator:9');
+    const { openshift, backupImage, postgresImages } = configurationOf(objects);
+    assert.equal(openshift, true);
+    assert.match(containerOf(objects).image, /^registry\.example\/team\/pgherd-operator:/);
+    for (const image of [backupImage, ...Object.values(postgresImages)])
+      assert.match(image ?? '', /^registry\.example\/team\/pgherd-postgres:/);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { customResourceDefinitions } from '@pgherd/api/crds';
+import { definitionNames } from '../src/access.ts';
 import { outputs } from './outputs.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -20,14 +22,26 @@ test('generated: the chart brings no definition that is no longer made', () => {
   );
 });
 
-test('versions: chart and kustomization install the version that this checkout is', () => {
+test('generated: every definition that is made is known to the operator by its name', () => {
+  assert.deepEqual(
+    customResourceDefinitions().map(({ metadata }) => metadata?.name),
+    definitionNames().map(({ name }) => name),
+  );
+});
+
+test('versions: chart, kustomization and guide install the version that this checkout is', () => {
   const { version } = JSON.parse(committed('package.json')) as { readonly version: string };
   const chart = committed('charts/pgherd/Chart.yaml');
   assert.match(chart, new RegExp(`^version: ${version}$`, 'm'));
   assert.match(chart, new RegExp(`^appVersion: '${version}'$`, 'm'));
   assert.match(committed('deploy/base/kustomization.yaml'), new RegExp(`newTag: '${version}'`));
-  for (const line of committed('deploy/base/pgherd.env')
-    .split('\n')
-    .filter((text) => text.includes('_IMAGE')))
-    for (const [image] of line.matchAll(/pgherd-postgres:[^,]*/g)) assert.equal(image, `pgherd-postgres:${version}`);
+  const texts = [committed('deploy/base/pgherd.env'), committed('docs/install.md')];
+  const named = texts.map((text) => [...text.matchAll(/pgherd-(?:operator|postgres):([\w.-]*\w)/g)].map(([, tag]) => tag));
+  for (const tags of named) {
+    assert.ok(tags.length > 0);
+    assert.deepEqual(
+      tags.filter((tag) => tag !== version),
+      [],
+    );
+  }
 });

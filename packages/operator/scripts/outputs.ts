@@ -86,9 +86,9 @@ const openshiftPatch = (): string =>
     .map((rule) => `- op: add\n  path: /rules/-\n  value:\n${indented(rulesText([rule]).replace('- ', '  '), 2)}\n`)
     .join('')}`;
 
-/** What tells one version of a definition from another, so that the operator need not build it to know. */
+/** What tells one version of a definition from another, so that the operator need not build it to know. By plural: a name holds the group. */
 const revisions = (): string => {
-  const lines = customResourceDefinitions().map(({ metadata, spec }) => `  '${metadata?.name ?? ''}': '${hashOf(spec)}',\n`);
+  const lines = customResourceDefinitions().map(({ spec }) => `  ${spec.names.plural}: '${hashOf(spec)}',\n`);
   return `// ${notice.slice(2)}\nexport const definitionRevisions: Readonly<Record<string, string>> = {\n${lines.join('')}};\n`;
 };
 

@@ -84,12 +84,16 @@ export const leaseRules = (leaseName: string): readonly AccessRule[] => [
   ruleFor('coordination.k8s.io', 'leases', ['get', 'update'], [leaseName]),
 ];
 
+/** Names of the custom resource definitions that this operator brings, as `group` and `plural` make them. */
+export const definitionNames = (): readonly { readonly name: string; readonly plural: string }[] =>
+  dialects.map(({ resource: { group, plural } }) => ({ name: `${plural}.${group}`, plural }));
+
 /** Cluster-wide, and optional: for `crds=apply` all of it, for `crds=check` only `get`, and without even that nothing is checked. */
 export const definitionRules = (mode: 'apply' | 'check'): readonly AccessRule[] => [
   ruleFor(
     kinds.customResourceDefinitions.group,
     kinds.customResourceDefinitions.plural,
     mode === 'apply' ? ['get', ...applied] : ['get'],
-    dialects.map(({ resource: { group, plural } }) => `${plural}.${group}`),
+    definitionNames().map(({ name }) => name),
   ),
 ];

@@ -67,7 +67,7 @@ test('definitions: another version is told when checked, and replaced when appli
   assert.match(said, /"level":40.*not the one of this build.*--crds=apply/);
   assert.match(said, /"path":"[^"]*versions/);
   assert.match(await saidWhile('apply'), /installed the definition/);
-  assert.equal(await revisionOf(), definitionRevisions[name]);
+  assert.equal(await revisionOf(), definitionRevisions[definition.spec.names.plural]);
   assert.ok((await client.get(type, { name })).spec.versions[0]?.additionalPrinterColumns !== undefined);
 });
 

@@ -15,6 +15,7 @@ import {
 } from '@pgherd/kube';
 import type { CustomResourceDefinition } from '@pgherd/api';
 import type { Logger } from 'pino';
+import { definitionNames } from './access.ts';
 import { definitionRevisions } from './generatedRevisions.ts';
 
 /** Hash of the definition's spec, so that an equal one is neither read nor written again and an older one is noticed. */
@@ -59,8 +60,8 @@ export const ensureCrds = async (client: Client, mode: 'apply' | 'check' | 'off'
   if (mode === 'off') return;
   try {
     const stale: string[] = [];
-    for (const [name, revision] of Object.entries(definitionRevisions))
-      if ((await installedRevision(client, name, signal)) !== revision) stale.push(name);
+    for (const { name, plural } of definitionNames())
+      if ((await installedRevision(client, name, signal)) !== definitionRevisions[plural]) stale.push(name);
     if (stale.length === 0) return;
     // Only now: the schemas take memory, and are needed at no other time.
     const { customResourceDefinitions } = await import('@pgherd/api/crds');
@@ -114,7 +115,7 @@ const ensureCrd = async (
     );
     return;
   }
-  const revision = definitionRevisions[name] ?? '';
+  const revision = definitionRevisions[definition.spec.names.plural] ?? '';
   const stamped = {
     ...definition,
     metadata: { ...definition.metadata, name, annotations: { ...definition.metadata?.annotations, [revisionAnnotation]: revision } },

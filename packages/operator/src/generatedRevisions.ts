@@ -1,4 +1,4 @@
 // Made by packages/operator/scripts/generate.ts: do not edit.
 export const definitionRevisions: Readonly<Record<string, string>> = {
-  'postgresclusters.postgres-operator.crunchydata.com': '878552261828bea8',
+  postgresclusters: '878552261828bea8',
 };
