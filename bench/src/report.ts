@@ -77,8 +77,6 @@ export const startReport = async (name: string): Promise<(results: Results) => P
     const markdown = markdownOf(results, on);
     await writeFile(join(folder, `${name}.json`), `${JSON.stringify({ machine: on, ...results }, undefined, 2)}\n`);
     await writeFile(join(folder, `${name}.md`), `${markdown.trimEnd()}\n`);
-    const prettier = join(import.meta.dirname, '../../node_modules/prettier/bin/prettier.cjs');
-    await promisify(execFile)(process.execPath, [prettier, '--write', join(folder, `${name}.json`), join(folder, `${name}.md`)]);
     return markdown;
   };
 };
