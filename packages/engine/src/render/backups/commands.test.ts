@@ -83,10 +83,20 @@ test('stanza: it is created once the pod has the configuration that was meant', 
   assert.match(early.errors, /is older, not wanted yet/);
 });
 
-test('stanza: one of an older version is upgraded', (context) => {
-  const programs = { pgbackrest: 'echo "$1"; [ "$1" = stanza-upgrade ]' };
+test('stanza: the backups of another database are never taken over', (context) => {
+  const complaint = 'ERROR: [028]: backup and archive info files exist but do not match the database';
+  const programs = { pgbackrest: `echo "$1"; echo '${complaint}' >&2; [ "$1" = stanza-create ] && exit 28; exit 0` };
   const result = inFolder(context, stanzaCreateCommand('db', 99, 'wanted'), 'wanted', programs);
-  assert.deepEqual([result.status, result.output], [0, 'stanza-create\nstanza-upgrade\n']);
+  assert.deepEqual([result.status, result.output], [28, '']);
+  const [sentence, ...words] = result.errors.trim().split('\n');
+  assert.match(sentence ?? '', /holds the backups of another database .*choose another repository, or delete its volume/);
+  assert.deepEqual(words, ['stanza-create', complaint]);
+});
+
+test('stanza: any other failure is told in the words of pgBackRest alone', (context) => {
+  const programs = { pgbackrest: 'echo "ERROR: [049]: no route" >&2; exit 49' };
+  const result = inFolder(context, stanzaCreateCommand('db', 99, 'wanted'), 'wanted', programs);
+  assert.deepEqual([result.status, result.errors], [49, 'ERROR: [049]: no route\n']);
 });
 
 test('backup: options arrive word by word, and only with the configuration that was meant', (context) => {

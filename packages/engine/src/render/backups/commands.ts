@@ -48,7 +48,8 @@ export const commonRepositoryHost = (
     : `${names.memberPod(names.repositoryHost(cluster))}.${names.podService(cluster)}`;
 
 /**
- * Creates the stanza, or brings it to the version of the database. Safe to repeat. It fails while the member has not yet the configuration
+ * Creates the stanza. Safe to repeat. A stanza of another database stays that database's: `stanza-upgrade` would make it ours, and its backups
+ * would expire by our retention. It fails while the member has not yet the configuration
  * that was meant: the kubelet needs up to a minute to bring a change, and a stanza in yesterday's repository helps nobody.
  */
 export const stanzaCreateCommand = (stanza: string, majorVersion: number, configurationHash: string): readonly string[] =>
@@ -60,7 +61,18 @@ if [ "$found" != "$wanted" ]; then
   echo "The pgBackRest configuration in this pod is $found, not $wanted yet" >&2
   exit 75
 fi
-pgbackrest stanza-create --stanza="$stanza" || pgbackrest stanza-upgrade --stanza="$stanza"
+status=0
+output=$(pgbackrest stanza-create --stanza="$stanza" 2>&1) || status=$?
+if [ "$status" = 0 ]; then
+  printf '%s\n' "$output"
+  exit 0
+fi
+case "$output" in
+  *'not match the database'*)
+    echo "The repository holds the backups of another database (another system identifier): choose another repository, or delete its volume" >&2 ;;
+esac
+printf '%s\n' "$output" >&2
+exit "$status"
 `,
     'stanza-create',
     majorVersion,
