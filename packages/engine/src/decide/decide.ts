@@ -138,7 +138,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
   const users = applyUsers(situation, plans);
   const all = together([
     healthOf(situation, renderings.objects, users.inForce),
-    { conditions: volumes.conditions ?? [] },
+    { conditions: volumes.conditions ?? [], deletions: volumes.deletions ?? [] },
     renderings,
     secretIntents(cluster.identity, plans, observation),
     staleUserSecrets(situation, plans),

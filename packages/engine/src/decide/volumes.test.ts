@@ -63,6 +63,29 @@ testTable('volumes', join(import.meta.dirname, 'volumes.ts'), 1, {
     const condition = conditionIn(passOver(world, dialect).world, 'VolumeChangeRefused');
     assert.match(condition?.message ?? '', /storageClassName/);
   },
+  'asked for differently before it was bound': () => {
+    const bound = atRest(editSet(freshWorld('dev'), claimSpec('1Gi', 'missing')));
+    const name = dataClaim(bound);
+    const pending = editObject(bound, 'PersistentVolumeClaim', name, ({ spec, ...claim }) => {
+      const { volumeName: _volumeName, ...unbound } = spec as Readonly<Record<string, unknown>>;
+      return { ...claim, spec: unbound, status: { phase: 'Pending' } };
+    });
+    assert.deepEqual(decisionIn(pending).deletions, [], 'it waits as it should be');
+    for (const corrected of [claimSpec('1Gi', 'fast'), claimSpec('500Mi', 'missing'), claimSpec('2Gi', 'missing')]) {
+      const world = editSet(pending, corrected);
+      assert.equal(desired(world), undefined);
+      const { deletions } = decisionIn(world);
+      assert.deepEqual(
+        deletions.map(({ reference, uid, resourceVersion }) => [reference.name, uid !== '', resourceVersion !== undefined]),
+        [[name, true, true]],
+      );
+      const after = atRest(world);
+      assert.equal(conditionIn(after, 'VolumeChangeRefused'), undefined);
+      const claim = after.objects.get(`PersistentVolumeClaim/${dataClaim(after)}`) as PersistentVolumeClaim | undefined;
+      const { storageClassName, resources } = corrected.dataVolumeClaimSpec;
+      assert.deepEqual([claim?.spec?.storageClassName, request(claim)], [storageClassName, resources.requests.storage]);
+    }
+  },
 });
 
 test('volumes: what a volume says of its own growth is shown', () => {

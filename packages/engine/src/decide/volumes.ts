@@ -8,15 +8,17 @@
  * | request larger or equal             | as desired                                            |
  * | request smaller                     | the live size, condition VolumeShrinkRefused          |
  * | class, access modes or source differ | the live ones, condition VolumeChangeRefused         |
+ * | asked for differently before it was bound | deleted: it holds nothing, and is made as desired |
  */
 import type { PersistentVolumeClaim } from '@pgherd/api';
-import type { DesiredObject } from '../decision.ts';
+import type { Deletion, DesiredObject } from '../decision.ts';
 import { canonicalJson } from '../hash.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { ConditionOutcome } from '../model/outcome.ts';
 import { parseQuantity } from '../quantity.ts';
 import type { Contribution } from './contribution.ts';
 import { isDeleting } from './pods.ts';
+import { deletionOf } from './references.ts';
 
 const immutable = ['accessModes', 'dataSource', 'dataSourceRef', 'selector', 'storageClassName', 'volumeMode', 'volumeName'] as const;
 
@@ -40,7 +42,7 @@ const originOf = (cluster: Cluster, claim: PersistentVolumeClaim): string => {
 const keepLive = (
   desired: PersistentVolumeClaim,
   live: PersistentVolumeClaim,
-): { readonly claim: PersistentVolumeClaim; readonly shrinks: boolean; readonly changed: readonly string[] } => {
+): { readonly claim: PersistentVolumeClaim; readonly shrinks: boolean; readonly grows: boolean; readonly changed: readonly string[] } => {
   const spec: Record<string, unknown> = { ...desired.spec };
   const liveSpec: Readonly<Record<string, unknown>> = { ...live.spec };
   const changed = immutable.filter((field) => spec[field] !== undefined && canonicalJson(spec[field]) !== canonicalJson(liveSpec[field]));
@@ -54,8 +56,11 @@ const keepLive = (
   if (shrinks) {
     spec['resources'] = { ...desired.spec?.resources, requests: { ...desired.spec?.resources?.requests, storage: requestOf(live) } };
   }
-  return { claim: { ...desired, spec }, shrinks, changed };
+  return { claim: { ...desired, spec }, shrinks, grows: asked !== undefined && has !== undefined && asked > has, changed };
 };
+
+/** No volume was ever given to it. Kubernetes lets nothing of such a claim change, not even its size. */
+const isUnbound = ({ spec, status }: PersistentVolumeClaim): boolean => (spec?.volumeName ?? '') === '' && status?.phase === 'Pending';
 
 /** Replaces what cannot be in the desired claims by what is, and says so. */
 export const possibleVolumes = (
@@ -66,6 +71,7 @@ export const possibleVolumes = (
   const refused: string[] = [];
   const unchangeable: string[] = [];
   const kept: DesiredObject[] = [];
+  const deletions: Deletion[] = [];
   for (const desired of objects) {
     const { object } = desired;
     const present =
@@ -75,7 +81,12 @@ export const possibleVolumes = (
       continue;
     }
     if (isDeleting(present)) continue;
-    const { claim, shrinks, changed } = keepLive(object, present);
+    const { claim, shrinks, grows, changed } = keepLive(object, present);
+    if (isUnbound(present) && (shrinks || grows || changed.length > 0)) {
+      const reason = `${originOf(cluster, object)} asks for another volume than claim ${present.metadata.name}, which got none yet`;
+      deletions.push(deletionOf(present, cluster.identity.namespace, reason, 'unchanged'));
+      continue;
+    }
     kept.push({ ...desired, object: claim });
     if (shrinks) {
       refused.push(
@@ -92,6 +103,7 @@ export const possibleVolumes = (
   }
   return {
     objects: kept,
+    deletions,
     conditions: [
       ...report('VolumeShrinkRefused', 'VolumesCannotShrink', refused),
       ...report('VolumeChangeRefused', 'FieldIsImmutable', unchangeable),
