@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { atRest, dialect, editObject, editSet, freshWorld, namesOf, restedWorld, situationIn } from '../testing/worlds.ts';
+import { wantedMembers } from './members.ts';
 import { keyOf, remove, type World } from '../world/world.ts';
 
 const { labels, roleValues } = dialect.profile;
@@ -14,6 +15,12 @@ test('members: names derive from uid, set and number, so every pass before the f
   assert.equal(new Set(names).size, 3);
   assert.deepEqual(wantedIn(structuredClone(world)), names);
   for (const name of names) assert.match(name, /^hippo-pgdb-[bcdfghjklmnpqrstvwxz2456789]{4}$/);
+});
+
+test('members: more replicas than there are names come to an end', () => {
+  const { cluster, observation } = situationIn(freshWorld('dev'));
+  const sets = cluster.sets.map((set) => ({ ...set, replicas: 1_000_000 }));
+  assert.ok(wantedMembers({ ...cluster, sets }, observation.children).length < 1_000_000);
 });
 
 test('members: scaling up keeps the members that are there', () => {
@@ -109,4 +116,25 @@ test('members: pods of Jobs that carry a member labels are no members', () => {
     situationIn(withJob).members.map(({ name }) => name),
     situationIn(world).members.map(({ name }) => name),
   );
+});
+
+test('members: while none leads, the member that led last is kept, then one that has data', () => {
+  const three = atRest(editSet(restedWorld('dev'), { replicas: 3 }));
+  const { members } = situationIn(three);
+  const podless = members.reduce((world, { pod }) => remove(world, 'Pod', pod), editSet(three, { replicas: 1 }));
+  for (const { name } of members) {
+    const { status } = podless.manifest ?? assert.fail('no manifest');
+    const recalling = (fields: object): World => {
+      const manifest = podless.manifest ?? assert.fail('no manifest');
+      return { ...podless, manifest: { ...manifest, status: { ...status, ...fields } } };
+    };
+    assert.deepEqual(wantedIn(recalling({ primary: name })), [name]);
+    assert.deepEqual(wantedIn(recalling({ primary: undefined, startupInstance: name })), [name]);
+    const others = members.filter((member) => member.name !== name);
+    const dataless = others.reduce(
+      (world, other) => remove(world, 'PersistentVolumeClaim', `${other.name}-pgdata`),
+      recalling({ primary: undefined }),
+    );
+    assert.deepEqual(wantedIn(dataless), [name]);
+  }
 });

@@ -99,6 +99,9 @@ const keepingOrder = (left: Member, right: Member): number => {
   return byName(left, right);
 };
 
+/** There are some 500,000 names: whoever asks for more waits for ever. */
+const mostTries = 10_000;
+
 export interface MemberChoice {
   /** Ordered by set as in the manifest, then by name. */
   readonly wanted: readonly MemberIdentity[];
@@ -123,7 +126,7 @@ export const chooseMembers = (cluster: Cluster, members: readonly Member[], chil
       .map(([name]) => name)
       .toSorted();
     const chosen = [...kept.map((member) => member.name), ...orphans.slice(0, Math.max(0, set.replicas - kept.length))];
-    for (let number = 0; chosen.length < set.replicas; number++) {
+    for (let number = 0; chosen.length < set.replicas && number < mostTries; number++) {
       const name = names.member(cluster.identity.name, set.name, suffixFrom(`${cluster.identity.uid}/${set.name}/${number}`));
       if (taken.has(name)) continue;
       taken.add(name);

@@ -51,6 +51,15 @@ test('reading: an absent spec blocks and gives a cluster all the same', () => {
   assert.deepEqual(cluster.sets, []);
 });
 
+test('reading: a set of a million members blocks, and nobody counts that far', () => {
+  const { cluster, findings } = fixtureCluster('dev', (spec) => {
+    const [set] = spec['instances'] as readonly object[];
+    return { ...spec, instances: [{ ...set, replicas: 1_000_000 }] };
+  });
+  assert.deepEqual(found(findings), ['invalid TooManyReplicas spec.instances[0].replicas blocking']);
+  assert.equal(cluster.sets[0]?.replicas, 100);
+});
+
 /** Mistakes that people make, and the one finding that each must give. */
 const mistakes: readonly {
   readonly mistake: string;

@@ -82,9 +82,25 @@ const helperResourcesOf = (set: Field, backups: Field | undefined): Readonly<Rec
   );
 };
 
+/** Members of one set at most. Patroni's lists of members and PostgreSQL's WAL senders end long before. */
+const mostReplicas = 100;
+
+/** Never more than `mostReplicas`, so that whoever counts up to it comes to an end. */
+const replicasOf = (field: Field): number => {
+  const replicas = integerOf(field, 1) ?? 1;
+  if (replicas <= mostReplicas) return replicas;
+  report(field, {
+    kind: 'invalid',
+    reason: 'TooManyReplicas',
+    message: `${replicas} members are asked for, and an instance set has at most ${mostReplicas}; ask for fewer`,
+    blocking: true,
+  });
+  return mostReplicas;
+};
+
 const setOf = (field: Field, index: number, inputs: SetInputs): InstanceSet => {
   const name = textOf(at(field, 'name')) ?? '';
-  const replicas = integerOf(at(field, 'replicas'), 1) ?? 1;
+  const replicas = replicasOf(at(field, 'replicas'));
   const own = ownContainers(inputs.backups !== undefined);
   const additionalContainers = additionalContainersOf(at(field, 'containers'), own);
   const additional = additionalVolumesOf(at(field, 'volumes'), [
