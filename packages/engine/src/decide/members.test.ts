@@ -123,10 +123,9 @@ test('members: while none leads, the member that led last is kept, then one that
   const { members } = situationIn(three);
   const podless = members.reduce((world, { pod }) => remove(world, 'Pod', pod), editSet(three, { replicas: 1 }));
   for (const { name } of members) {
-    const { status } = podless.manifest ?? assert.fail('no manifest');
     const recalling = (fields: object): World => {
       const manifest = podless.manifest ?? assert.fail('no manifest');
-      return { ...podless, manifest: { ...manifest, status: { ...status, ...fields } } };
+      return { ...podless, manifest: { ...manifest, status: { ...(manifest.status as object), ...fields } } };
     };
     assert.deepEqual(wantedIn(recalling({ primary: name })), [name]);
     assert.deepEqual(wantedIn(recalling({ primary: undefined, startupInstance: name })), [name]);

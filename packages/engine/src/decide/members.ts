@@ -9,6 +9,7 @@ import type { PersistentVolumeClaim, Pod, StatefulSet } from '@pgherd/api';
 import { suffixFrom } from '../hash.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { Member, MemberIdentity } from '../model/members.ts';
+import { nothingRecalled, type Recollection } from '../model/recollection.ts';
 import type { Children } from '../observation.ts';
 import { isReady, patroniStateOf } from './pods.ts';
 
@@ -83,20 +84,38 @@ export const membersOf = (cluster: Cluster, children: Children): readonly Member
 /** Its data volume is on its way out, so it cannot be kept whatever else speaks for it. */
 export const isDoomed = (member: Member): boolean => isDeleting(member.dataClaim);
 
-/** Kept first: what has a future, leads, serves, runs; among equals the name decides. */
-const keepingOrder = (left: Member, right: Member): number => {
-  const merits = (member: Member): readonly boolean[] => [
+/** What an earlier pass knew of who holds the newest data. */
+type Remembered = Pick<Recollection, 'startupMember' | 'primary'>;
+
+/** The first `merits` in which two differ decides, then the name. */
+const byMerits =
+  <Item extends { readonly name: string }>(merits: (item: Item) => readonly boolean[]) =>
+  (left: Item, right: Item): number => {
+    const ofRight = merits(right);
+    for (const [index, merit] of merits(left).entries()) {
+      if (merit !== ofRight[index]) return merit ? -1 : 1;
+    }
+    return byName(left, right);
+  };
+
+/** Led when a leader was last seen. Nothing to go by while one leads: memory may be older than what is seen. */
+const ledLast = (members: readonly Member[], { startupMember, primary }: Remembered): ((name: string) => readonly boolean[]) => {
+  const isLed = members.some(({ role }) => role === 'leader');
+  return (name) => (isLed ? [] : [name === startupMember?.name, name === primary]);
+};
+
+/** Kept first: what has a future, leads or led last, serves, has data, runs; among equals the name decides. */
+const keepingOrder = (members: readonly Member[], remembered: Remembered): ((left: Member, right: Member) => number) => {
+  const led = ledLast(members, remembered);
+  return byMerits((member) => [
     !isDoomed(member),
     member.role === 'leader',
+    ...led(member.name),
     member.ready,
+    member.dataClaim !== undefined,
     member.podObject !== undefined,
     (member.statefulSet?.spec?.replicas ?? 0) > 0,
-  ];
-  const ofRight = merits(right);
-  for (const [index, merit] of merits(left).entries()) {
-    if (merit !== ofRight[index]) return merit ? -1 : 1;
-  }
-  return byName(left, right);
+  ]);
 };
 
 /** There are some 500,000 names: whoever asks for more waits for ever. */
@@ -109,8 +128,15 @@ export interface MemberChoice {
   readonly surplus: readonly Member[];
 }
 
-export const chooseMembers = (cluster: Cluster, members: readonly Member[], children: Children): MemberChoice => {
+export const chooseMembers = (
+  cluster: Cluster,
+  members: readonly Member[],
+  children: Children,
+  remembered: Remembered = nothingRecalled,
+): MemberChoice => {
   const { labels, names } = cluster.profile;
+  const keepFirst = keepingOrder(members, remembered);
+  const led = ledLast(members, remembered);
   const claims = dataClaims(cluster, children);
   const existing = new Set(members.map((member) => member.name));
   const taken = new Set([...existing, ...claims.keys()]);
@@ -119,12 +145,13 @@ export const chooseMembers = (cluster: Cluster, members: readonly Member[], chil
   for (const set of cluster.sets) {
     const kept = members
       .filter((member) => member.set === set.name && !isDoomed(member))
-      .toSorted(keepingOrder)
+      .toSorted(keepFirst)
       .slice(0, set.replicas);
     const orphans = [...claims]
       .filter(([name, claim]) => claim.metadata.labels?.[labels.instanceSet] === set.name && !isDeleting(claim) && !existing.has(name))
-      .map(([name]) => name)
-      .toSorted();
+      .map(([name]) => ({ name }))
+      .toSorted(byMerits(({ name }) => led(name)))
+      .map(({ name }) => name);
     const chosen = [...kept.map((member) => member.name), ...orphans.slice(0, Math.max(0, set.replicas - kept.length))];
     for (let number = 0; chosen.length < set.replicas && number < mostTries; number++) {
       const name = names.member(cluster.identity.name, set.name, suffixFrom(`${cluster.identity.uid}/${set.name}/${number}`));

@@ -9,6 +9,7 @@ import {
   dialect,
   editObject,
   editSet,
+  editSpec,
   namesOf,
   restedWorld,
   situationIn,
@@ -39,7 +40,28 @@ const down = (): { readonly world: World; readonly name: string } => {
   return { world: remove(scaledToNothing(world, name), 'Pod', `${name}-0`), name };
 };
 
+const withPods = (world: World, isKept: (pod: string) => boolean): World =>
+  namesOf(world, 'Pod').reduce((next, pod) => (isKept(pod) ? next : remove(next, 'Pod', pod)), world);
+const withShutdown = (world: World, shutdown: boolean): World => editSpec(world, (spec) => ({ ...spec, shutdown }));
+const stopped = lent(() => atRest(withShutdown(restedWorld('dev'), true)));
+const dataVolumesOf = (world: World): readonly string[] =>
+  namesOf(world, 'PersistentVolumeClaim').filter((name) => name.endsWith('-pgdata'));
+
 testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
+  'the cluster is stopped': () => {
+    const stopping = withShutdown(editSet(restedWorld('dev'), { name: 'other' }), true);
+    const [name = ''] = surplusOf(stopping);
+    const step = scaleDown(situationIn(stopping)).step;
+    assert.ok(step?.kind === 'scaleStatefulSet' && step.replicas === 0 && step.reference.name === name);
+    const renamed = editSet(stopped(), { name: 'other' });
+    assert.deepEqual(scaleDown(situationIn(renamed)), { step: undefined, deletions: [] });
+  },
+  'led before the stop, and none leads yet': () => {
+    const world = withShutdown(editSet(stopped(), { name: 'other' }), false);
+    const step = scaleDown(situationIn(world)).step;
+    assert.ok(step?.kind === 'scaleStatefulSet' && step.replicas === 1);
+    assert.deepEqual([step.reference.name], surplusOf(world));
+  },
   'leads, a member that stays is fit': () => {
     let world = editSet(restedWorld('dev'), { name: 'other' });
     for (let pass = 0; pass < 6 && scaleDown(situationIn(world)).step === undefined; pass++) world = onward(world);
@@ -50,6 +72,12 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
   'leads, none is fit': () => {
     const world = editSet(restedWorld('dev'), { name: 'other' });
     assert.deepEqual(scaleDown(situationIn(world)), { step: undefined, deletions: [] });
+  },
+  'there are data, and none that stays leads': () => {
+    const renamed = withPods(editSet(restedWorld('dev'), { name: 'other' }), () => false);
+    assert.deepEqual(scaleDown(situationIn(renamed)), { step: undefined, deletions: [] });
+    const electing = withPods(shrinking(), (pod) => pod !== situationIn(three()).primary?.pod);
+    assert.deepEqual(scaleDown(situationIn(electing)), { step: undefined, deletions: [] });
   },
   'serves, and another is on its way down': () => {
     const world = shrinking();
@@ -109,4 +137,38 @@ test('scale down: asked for again, a member that was on its way down comes back 
   const back = atRest(editSet(world, { replicas: 3 }));
   assert.equal(back.objects.get(`PersistentVolumeClaim/${name}-pgdata`)?.metadata.uid, uid);
   assert.equal(decisionIn(back).step, undefined);
+});
+
+test('scale down: a stopped cluster whose set is renamed keeps its volume, and moves once it is started', () => {
+  const before = dataVolumesOf(stopped());
+  const renamed = atRest(editSet(stopped(), { name: 'other' }));
+  assert.ok(before.length === 1 && before.every((name) => dataVolumesOf(renamed).includes(name)));
+  let world = withShutdown(renamed, false);
+  for (let pass = 0; pass < 200 && surplusOf(world).length > 0; pass++) {
+    const led = situationIn(world).primary;
+    world = onward(world);
+    if (led === undefined) assert.ok(before.every((name) => dataVolumesOf(world).includes(name)));
+  }
+  const moved = atRest(world);
+  assert.equal(conditionIn(moved, 'Ready')?.reason, 'Ready');
+  assert.equal(situationIn(moved).primary?.set, 'other');
+  assert.equal(dataVolumesOf(moved).length, 1);
+});
+
+test('scale down: a stopped cluster that is shrunk keeps the volume of the member that led', () => {
+  const primary = situationIn(three()).primary?.name ?? '';
+  const shrunk = atRest(editSet(atRest(withShutdown(three(), true)), { replicas: 1 }));
+  assert.equal(dataVolumesOf(shrunk).length, 3);
+  const started = atRest(withShutdown(shrunk, false));
+  assert.deepEqual(dataVolumesOf(started), [`${primary}-pgdata`]);
+  assert.equal(conditionIn(started, 'Ready')?.reason, 'Ready');
+});
+
+test('scale down: a set that is renamed while the pod of the only member is made anew moves with its data', () => {
+  const [volume] = dataVolumesOf(restedWorld('dev'));
+  const world = onward(withPods(editSet(restedWorld('dev'), { name: 'other' }), () => false));
+  assert.ok(dataVolumesOf(world).includes(volume ?? ''));
+  const moved = atRest(world);
+  assert.equal(situationIn(moved).primary?.set, 'other');
+  assert.equal(conditionIn(moved, 'Ready')?.reason, 'Ready');
 });

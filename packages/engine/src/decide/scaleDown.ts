@@ -1,10 +1,14 @@
 /**
- * Takes members away that the manifest asks for no longer. One that serves goes at a time, the primary never: it hands over first.
+ * Takes members away that the manifest asks for no longer. One that serves goes at a time, the primary never: it hands over first. Once there
+ * are data, a member goes only while another one that stays leads: who holds the newest data is told by nothing else.
  *
  * | the member                                        | decision                                                    |
  * |---------------------------------------------------|-------------------------------------------------------------|
+ * | the cluster is stopped                            | its StatefulSet to 0, after the others if it led; no deletion |
+ * | led before the stop, and none leads yet           | its StatefulSet to 1: those that stay are copied from it    |
  * | leads, a member that stays is fit                 | switchover to it                                            |
  * | leads, none is fit                                | wait: it goes on serving                                    |
+ * | there are data, and none that stays leads         | wait                                                        |
  * | serves, and another is on its way down            | wait                                                        |
  * | has a pod or may get one                          | its StatefulSet to 0                                        |
  * | pod on its way down                               | wait                                                        |
@@ -20,13 +24,51 @@ import type { Contribution } from './contribution.ts';
 import { memberOf, type Situation } from './situation.ts';
 import { isDeleting } from './pods.ts';
 import { deletionOf, referenceTo } from './references.ts';
+import { startupMemberOf } from './stopping.ts';
 import { switchoverTo } from './switchover.ts';
 
 const isGoingDown = ({ podObject, statefulSet }: Member): boolean =>
   podObject !== undefined && (isDeleting(podObject) || statefulSet === undefined || (statefulSet.spec?.replicas ?? 1) === 0);
 
+interface Removal {
+  readonly step?: DisruptiveStep;
+  readonly deletions?: readonly Deletion[];
+}
+
+const scaled = ({ statefulSet }: Member, replicas: 0 | 1, namespace: string, reason: string): Removal =>
+  statefulSet === undefined
+    ? {}
+    : {
+        step: {
+          kind: 'scaleStatefulSet',
+          reference: referenceTo(statefulSet, namespace),
+          uid: statefulSet.metadata.uid ?? '',
+          replicas,
+          reason,
+        },
+      };
+
+/** Its StatefulSet makes it a pod. */
+const mayRun = ({ statefulSet }: Member): boolean =>
+  statefulSet !== undefined && !isDeleting(statefulSet) && (statefulSet.spec?.replicas ?? 1) > 0;
+
+/** While the cluster is stopped, a surplus member stops as the others do, and keeps all that it has. */
+const stopOf = (member: Member, situation: Situation): Removal => {
+  const { cluster, members } = situation;
+  const startsFirst = startupMemberOf(situation)?.name === member.name;
+  if (!mayRun(member) || (startsFirst && members.some(({ name, podObject }) => name !== member.name && podObject !== undefined))) return {};
+  return scaled(member, 0, cluster.identity.namespace, 'the manifest asks for a stop');
+};
+
+/** Data were written once, by Patroni's store or, where that is lost, by the status. */
+const holdsData = ({ systemIdentifier, recalled, primary }: Situation): boolean =>
+  systemIdentifier !== undefined || recalled.systemIdentifier !== undefined || primary !== undefined;
+
+/** A member that stays leads, and its PostgreSQL runs. */
+const isLedByOneThatStays = ({ writable, wanted }: Situation): boolean => wanted.some(({ name }) => name === writable?.name);
+
 /** The next move of one surplus member. */
-const removalOf = (member: Member, situation: Situation): { readonly step?: DisruptiveStep; readonly deletions?: readonly Deletion[] } => {
+const removalOf = (member: Member, situation: Situation): Removal => {
   const { cluster, observation, members, wanted } = situation;
   const { namespace } = cluster.identity;
   const { name, set, statefulSet, podObject, ready } = member;
@@ -35,26 +77,28 @@ const removalOf = (member: Member, situation: Situation): { readonly step?: Disr
     declared === undefined
       ? `set ${set} is no longer in the manifest, so member ${name} goes`
       : `${declared.path} asks for ${declared.replicas}, so member ${name} goes`;
+  if (cluster.stopped) return stopOf(member, situation);
+  if (startupMemberOf(situation)?.name === member.name && statefulSet !== undefined && !mayRun(member) && !isDeleting(statefulSet)) {
+    return scaled(
+      member,
+      1,
+      namespace,
+      `${reason}; it led before the stop, so it starts first and the members that stay are copied from it`,
+    );
+  }
   if (member.role === 'leader' && podObject !== undefined && !isGoingDown(member)) {
     const staying = wanted.map((identity) => memberOf(situation, identity)).filter((candidate) => candidate !== undefined);
     const step = switchoverTo(situation, staying, `${reason}; it leads, so another takes over first`);
     return step === undefined ? {} : { step };
   }
+  if (holdsData(situation) && !isLedByOneThatStays(situation)) return {};
   if (isGoingDown(member)) {
     if (statefulSet !== undefined || podObject === undefined || isDeleting(podObject)) return {};
     return { step: { kind: 'deletePod', deletion: deletionOf(podObject, namespace, reason), reason } };
   }
-  if (statefulSet !== undefined && !isDeleting(statefulSet) && (statefulSet.spec?.replicas ?? 1) > 0) {
+  if (mayRun(member)) {
     if (ready && members.some((other) => other.name !== name && isGoingDown(other))) return {};
-    return {
-      step: {
-        kind: 'scaleStatefulSet',
-        reference: referenceTo(statefulSet, namespace),
-        uid: statefulSet.metadata.uid ?? '',
-        replicas: 0,
-        reason,
-      },
-    };
+    return scaled(member, 0, namespace, reason);
   }
   const claims = observation.children.persistentVolumeClaims.filter(
     ({ metadata }) => metadata.labels?.[cluster.profile.labels.instance] === name,

@@ -34,7 +34,8 @@ const runs = ({ podObject, ready, state }: Member): boolean =>
 export const situationOf = ({ cluster, findings }: Manifested, dialect: Dialect, observation: Observation): Situation => {
   const { children } = observation;
   const members = membersOf(cluster, children);
-  const { wanted, surplus } = chooseMembers(cluster, members, children);
+  const recalled = dialect.recall(observation.status);
+  const { wanted, surplus } = chooseMembers(cluster, members, children, recalled);
   const primary = members.find((member) => member.role === 'leader');
   const store = cluster.profile.names.configurationService(cluster.identity.name);
   const initialized = children.endpoints.find(({ metadata }) => metadata.name === store)?.metadata.annotations?.['initialize'];
@@ -42,7 +43,7 @@ export const situationOf = ({ cluster, findings }: Manifested, dialect: Dialect,
     cluster,
     findings,
     observation,
-    recalled: dialect.recall(observation.status),
+    recalled,
     members,
     wanted,
     surplus,

@@ -12,6 +12,7 @@
  */
 import type { MemberIdentity } from '../model/members.ts';
 import type { MemberTarget } from '../render/context.ts';
+import { isDoomed } from './members.ts';
 import type { Situation } from './situation.ts';
 
 export interface Targets {
@@ -20,15 +21,26 @@ export interface Targets {
   readonly startupMember: MemberIdentity | undefined;
 }
 
-export const memberTargets = ({ cluster, wanted, members, recalled, primary }: Situation): Targets => {
-  const noted = wanted.find(({ name }) => name === recalled.startupMember?.name);
+/** What the status notes, while there is such a member: one that goes counts, too, as long as its data do not go first. */
+const notedMember = ({ wanted, surplus, recalled }: Situation): MemberIdentity | undefined =>
+  [...wanted, ...surplus.filter((member) => !isDoomed(member))].find(({ name }) => name === recalled.startupMember?.name);
+
+/** Who stops last and starts first; undefined while the cluster runs normally. It may be a member that goes. */
+export const startupMemberOf = (situation: Situation): MemberIdentity | undefined => {
+  const { cluster, wanted, primary } = situation;
+  const noted = notedMember(situation);
+  if (cluster.stopped) return noted ?? primary ?? wanted[0];
+  return noted === undefined || (primary?.name === noted.name && primary.ready) ? undefined : noted;
+};
+
+export const memberTargets = (situation: Situation): Targets => {
+  const { cluster, wanted, members } = situation;
+  const startup = startupMemberOf(situation);
   const all = (pods: (identity: MemberIdentity) => 0 | 1): readonly MemberTarget[] =>
     wanted.map((identity) => ({ identity, pods: pods(identity) }));
   if (!cluster.stopped) {
-    if (noted === undefined || (primary?.name === noted.name && primary.ready)) return { targets: all(() => 1), startupMember: undefined };
-    return { targets: all(({ name }) => (name === noted.name ? 1 : 0)), startupMember: noted };
+    return { targets: all(({ name }) => (startup === undefined || name === startup.name ? 1 : 0)), startupMember: startup };
   }
-  const startup = noted ?? wanted.find(({ name }) => name === primary?.name) ?? wanted[0];
   const othersRun = members.some(({ name, podObject }) => name !== startup?.name && podObject !== undefined);
   return { targets: all(({ name }) => (name === startup?.name && othersRun ? 1 : 0)), startupMember: startup };
 };
