@@ -233,6 +233,8 @@ export const act = async (decision: Decision, cluster: Cluster, acting: Acting):
   if (patroniConfiguration !== undefined)
     await attempt("Patroni's configuration", async () => writePatroniConfiguration(patroniConfiguration, acting));
   if (step !== undefined) await attempt(step.kind, async () => takeStep(step, cluster, acting));
+  // The status tells what is in the way, and makes nothing: a cache that is behind does not keep it back.
+  stale = false;
   if (status !== undefined) await attempt('status', async () => writeStatus(status, cluster, acting));
   if (decision.finalizer === 'absent' && refusals.length === 0)
     await attempt('finalizer', async () => writeFinalizer('absent', cluster, acting));

@@ -3,17 +3,25 @@
  * object.
  */
 import { stamps, fieldManager, hashOf, type Cluster, type DesiredObject } from '@pgherd/engine';
-import { compareResourceVersions, planApply, type Client, type KubernetesObject, type UnstructuredObject } from '@pgherd/kube';
+import {
+  compareResourceVersions,
+  ConflictError,
+  KubeError,
+  planApply,
+  type Client,
+  type KubernetesObject,
+  type UnstructuredObject,
+} from '@pgherd/kube';
 import { resourceOf } from '../kinds.ts';
 
 /** An object of that name is there, and it is not this cluster's. It is left alone. */
-export class ObjectInTheWayError extends Error {
+export class ObjectInTheWayError extends KubeError {
+  override readonly name = 'ObjectInTheWayError';
   readonly code = 'ObjectInTheWay';
   readonly retryable = false;
 
-  constructor(kind: string, name: string, owner: string) {
-    super(`${kind} ${name} is there already and belongs to ${owner}: delete or rename it, or give the cluster another name`);
-    this.name = 'ObjectInTheWayError';
+  constructor(kind: string, name: string, owner: string, options?: ErrorOptions) {
+    super(`${kind} ${name} is there already and belongs to ${owner}: delete or rename it, or give the cluster another name`, options);
   }
 }
 
@@ -70,12 +78,17 @@ const isOurs = (live: KubernetesObject, cluster: Cluster): boolean => {
   return live.metadata.labels?.[cluster.profile.labels.cluster] === cluster.identity.name;
 };
 
-const ownerOf = (live: KubernetesObject): string => {
+/** Who is told to the user as the owner of what is in the way. */
+export const ownerOf = (live: KubernetesObject): string => {
   const controller = live.metadata.ownerReferences?.find((reference) => reference.controller === true);
   return controller === undefined ? 'nobody that pgherd knows of' : `${controller.kind} ${controller.name}`;
 };
 
-/** Applies one object unless it stands as it should. */
+/**
+ * Applies one object unless it stands as it should.
+ *
+ * @throws ObjectInTheWayError when it is somebody else's.
+ */
 export const applyObject = async (desired: DesiredObject, cluster: Cluster, writing: ObjectWriting): Promise<'written' | 'skipped'> => {
   const object = desired.object as unknown as UnstructuredObject;
   const { kind } = object;
@@ -109,11 +122,18 @@ export const applyObject = async (desired: DesiredObject, cluster: Cluster, writ
     (live === undefined || compareResourceVersions(live.metadata.resourceVersion ?? '0', recent.resourceVersion) < 0);
   if (cacheIsBehind && recent.hash === hash) return 'skipped';
   // Not known to be ours: without force, what somebody else holds there makes a conflict instead of being seized.
-  const written = await writing.client.apply(type, plan.object, {
-    fieldManager: fieldManager.children,
-    force: live !== undefined,
-    signal: writing.signal,
-  });
+  const applied = async (): Promise<KubernetesObject> => {
+    const options = { fieldManager: fieldManager.children, force: live !== undefined, signal: writing.signal };
+    try {
+      return await writing.client.apply(type, plan.object, options);
+    } catch (error) {
+      if (live !== undefined || !(error instanceof ConflictError)) throw error;
+      const found = await writing.client.get(type, { namespace, name }, { signal: writing.signal }).catch(() => undefined);
+      // Gone meanwhile, unreadable, or ours before the caches show it: a conflict like any other, to be tried again.
+      throw found === undefined || isOurs(found, cluster) ? error : new ObjectInTheWayError(kind, name, ownerOf(found), { cause: error });
+    }
+  };
+  const written = await applied();
   writing.wrote('apply', kind);
   writing.recent.set(key, hash, written.metadata.resourceVersion ?? '');
   return 'written';

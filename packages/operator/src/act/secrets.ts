@@ -3,6 +3,7 @@ import type { Cluster, SecretIntent } from '@pgherd/engine';
 import { fieldManager } from '@pgherd/engine';
 import { AlreadyExistsError, type Client, kinds, NotFoundError, resourceType, type KubernetesObject } from '@pgherd/kube';
 import { dataOf, type StoredSecret } from '../observe/secretFacts.ts';
+import { ObjectInTheWayError, ownerOf } from './objects.ts';
 import { fillSecret, type SecretData, type SecretSources } from './secretValues.ts';
 
 /** The Secret is there, yet the cache did not know: nothing that was decided without it may go on. */
@@ -40,9 +41,35 @@ const encoded = (data: Readonly<Record<string, Buffer>>): Record<string, string>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, value.toString('base64')]));
 
 /**
+ * Whose the Secret is that stands where one was to be made. Caches hold what bears a cluster's label, so one that bears it not is no sign of
+ * a cache that is behind. Shared ones bear no cluster's label: there another cluster was faster.
+ */
+const whyTaken = async (
+  { reference: { namespace, name }, labels }: SecretIntent,
+  { profile, identity }: Cluster,
+  client: Client,
+  signal: AbortSignal,
+  cause: AlreadyExistsError,
+): Promise<Error> => {
+  const stale = new StaleCacheError(name, { cause });
+  if (labels[profile.labels.cluster] === undefined) return stale;
+  try {
+    const live = await client.get(secretType, { namespace, name }, { signal });
+    return live.metadata.labels?.[profile.labels.cluster] === identity.name
+      ? stale
+      : new ObjectInTheWayError('Secret', name, ownerOf(live), { cause });
+  } catch (error) {
+    // Gone meanwhile: the next look will tell.
+    if (error instanceof NotFoundError) return stale;
+    throw error;
+  }
+};
+
+/**
  * Makes or completes one Secret.
  *
  * @throws StaleCacheError when a Secret to be made is there already: the pass ends, and nothing is generated anew.
+ * @throws ObjectInTheWayError when that Secret is not this cluster's: it is left alone.
  * @throws SecretSourceMissingError while what it is made from is not there.
  */
 export const writeSecret = async (
@@ -72,7 +99,7 @@ export const writeSecret = async (
     try {
       await client.create(secretType, object, { fieldManager: fieldManager.children, signal });
     } catch (error) {
-      if (error instanceof AlreadyExistsError) throw new StaleCacheError(name, { cause: error });
+      if (error instanceof AlreadyExistsError) throw await whyTaken(intent, cluster, client, signal, error);
       throw error;
     }
     wrote('create', 'Secret');
