@@ -50,8 +50,6 @@ export interface SecretFacts {
   readonly ownerUids: readonly string[];
   readonly deleting: boolean;
   readonly values: Readonly<Record<string, SecretValueFacts>>;
-  /** For Secrets with `password` and `verifier`: the verifier was recomputed from the password and is equal. Undefined: not applicable. */
-  readonly passwordMatchesVerifier: boolean | undefined;
   /** For each derived value that decide asked for (see SecretTemplate): it holds what its template gives. */
   readonly derivedMatches: Readonly<Record<string, boolean>>;
 }

@@ -208,7 +208,6 @@ const factsOf = (world: World, secret: WorldSecret, plan: SecretPlan | undefined
     if (value.kind !== 'text' && value.kind !== 'template' && value.kind !== 'copyOf' && value.kind !== 'concatenationOf') continue;
     derivedMatches[key] = symbolOf(value, data, (name) => world.secrets.get(name)?.data) === data[key];
   }
-  const [password, verifier] = [data['password'], data['verifier']];
   return {
     name: metadata.name,
     namespace: metadata.namespace,
@@ -229,7 +228,6 @@ const factsOf = (world: World, secret: WorldSecret, plan: SecretPlan | undefined
         },
       ]),
     ),
-    passwordMatchesVerifier: password === undefined || verifier === undefined ? undefined : verifier === `verifier(${password})`,
     derivedMatches,
   };
 };

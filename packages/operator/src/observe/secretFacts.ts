@@ -4,7 +4,6 @@
  */
 import { createHmac, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import type { CertificateFacts, SecretFacts, SecretPlan, SecretValueFacts } from '@pgherd/engine';
-import { verifierMatches } from '../act/passwords.ts';
 import { derivedValue, type SecretData, type SecretSources } from '../act/secretValues.ts';
 
 /** A Secret as the API gives it, as far as facts need it. */
@@ -95,7 +94,6 @@ export const secretFacts = async (secret: StoredSecret, plan: SecretPlan | undef
     const wanted = await derivedValue(value, async (other) => data[other], sources.readSecret);
     derivedMatches[key] = wanted !== undefined && data[key]?.equals(wanted) === true;
   }
-  const [password, verifier] = [data['password'], data['verifier']];
   return {
     name: secret.metadata.name,
     namespace: secret.metadata.namespace ?? '',
@@ -107,8 +105,6 @@ export const secretFacts = async (secret: StoredSecret, plan: SecretPlan | undef
     ownerUids: (secret.metadata.ownerReferences ?? []).map((reference) => reference.uid),
     deleting: secret.metadata.deletionTimestamp !== undefined,
     values,
-    passwordMatchesVerifier:
-      password === undefined || verifier === undefined ? undefined : await verifierMatches(password.toString(), verifier.toString()),
     derivedMatches,
   };
 };
