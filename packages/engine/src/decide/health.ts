@@ -28,6 +28,7 @@ import { troubleOf } from './pods.ts';
 import { isApplied, isOutdated } from './rollOut.ts';
 import { memberOf, type Situation } from './situation.ts';
 import { lastingRefusals } from './refusals.ts';
+import { startupMemberOf } from './stopping.ts';
 import { describeTrouble, isDeadEnd, reasonOf, schedulingPatienceMs } from './troubles.ts';
 
 /** States of a replica that contradict its readiness: Patroni has seen it running, and it does not stream. */
@@ -60,11 +61,15 @@ const moving = (reason: string, message: string): Health => ({ conditions: notRe
 
 const list = (names: readonly string[]): string => names.toSorted().join(', ');
 
-const stuck = ({ cluster, observation, members }: Situation, wanted: ReadonlySet<string>): Health | undefined => {
+const stuck = (situation: Situation, wanted: ReadonlySet<string>): Health | undefined => {
+  const { cluster, observation, members } = situation;
+  const startup = startupMemberOf(situation);
   for (const member of members) {
     const trouble = troubleOf(member.podObject);
-    if (trouble === undefined || member.podObject === undefined || !wanted.has(member.name)) continue;
-    const message = describeTrouble(cluster, member.podObject, trouble);
+    const startsAlone = startup?.name === member.name;
+    if (trouble === undefined || member.podObject === undefined || !(wanted.has(member.name) || startsAlone)) continue;
+    const others = startsAlone ? '; it led before the stop, so the other members wait until it leads again' : '';
+    const message = `${describeTrouble(cluster, member.podObject, trouble)}${others}`;
     if (isDeadEnd(trouble, observation.nowMs)) return { conditions: notReady('Stalled', reasonOf(trouble), message) };
     const waitMs = trouble.kind === 'unschedulable' ? trouble.sinceMs + schedulingPatienceMs - observation.nowMs : undefined;
     return { conditions: notReady('Reconciling', reasonOf(trouble), message), lookAgainAfterMs: waitMs };

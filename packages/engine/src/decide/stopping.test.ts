@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { join } from 'node:path';
 import type { MemberIdentity } from '../model/members.ts';
 import { testTable } from '../testing/tables.ts';
-import { atRest, conditionIn, dialect, editSet, editSpec, namesOf, restedWorld, situationIn, lent } from '../testing/worlds.ts';
+import { atRest, conditionIn, dialect, editObject, editSet, editSpec, namesOf, restedWorld, situationIn, lent } from '../testing/worlds.ts';
 import { passOver, turn } from '../world/run.ts';
 import { remove, type World } from '../world/world.ts';
 import { memberTargets } from './stopping.ts';
@@ -27,6 +27,7 @@ const targetsIn = (
 };
 
 const primary = (): MemberIdentity => situationIn(three()).primary ?? assert.fail('no primary');
+const replica = (): MemberIdentity => situationIn(three()).wanted.find(({ name }) => name !== primary().name) ?? assert.fail('no replica');
 const without = (world: World, isGone: (pod: string) => boolean): World =>
   namesOf(world, 'Pod')
     .filter(isGone)
@@ -44,6 +45,10 @@ testTable('stop and start', join(import.meta.dirname, 'stopping.ts'), 2, {
       ),
       { primary: 1, others: [0, 0], noted: primary().name },
     ),
+  'running | noted, and another leads and runs': () =>
+    assert.deepEqual(targetsIn(three(), replica()), { primary: 1, others: [1, 1], noted: undefined }),
+  'stopped | noted, and another leads and runs': () =>
+    assert.deepEqual(targetsIn(ask(true, three()), replica()), { primary: 1, others: [0, 0], noted: primary().name }),
   'stopped | others have pods': () =>
     assert.deepEqual(targetsIn(ask(true, three())), { primary: 1, others: [0, 0], noted: primary().name }),
   'stopped | no other has a pod': () =>
@@ -84,4 +89,30 @@ test('stop and start: the replicas go first', () => {
   }
   const alone = order.findIndex((pods) => pods.length === 1);
   assert.ok(alone >= 0 && order[alone]?.[0] === primary().pod, JSON.stringify(order));
+});
+
+test('stop and start: what keeps the startup member from running is told, and that the others wait for it', () => {
+  const { name, set, pod } = primary();
+  const alone = without(three(), (other) => other !== pod);
+  const pending = editObject(alone, 'Pod', pod, (object) => ({
+    ...object,
+    metadata: { ...object.metadata, labels: { ...object.metadata.labels, [dialect.profile.labels.role]: undefined as never } },
+    status: {
+      phase: 'Pending',
+      conditions: [
+        {
+          type: 'PodScheduled',
+          status: 'False',
+          reason: 'Unschedulable',
+          message: 'no room',
+          lastTransitionTime: '2020-01-01T00:00:00Z',
+        },
+      ],
+    },
+  }));
+  const manifest = pending.manifest ?? assert.fail('no manifest');
+  const status = { ...(manifest.status as object), startupInstance: name, startupInstanceSet: set };
+  const { world } = passOver({ ...pending, manifest: { ...manifest, status } }, dialect);
+  assert.equal(conditionIn(world, 'Stalled')?.reason, 'Unschedulable');
+  assert.match(conditionIn(world, 'Ready')?.message ?? '', /no room.*the other members wait until it leads again/);
 });

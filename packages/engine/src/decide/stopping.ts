@@ -7,8 +7,10 @@
  * | running   | no startup member noted                         | 1                          | 1             |
  * | running   | noted, and it leads and is ready                | 1, the note goes           | 1             |
  * | running   | noted, and it does not lead yet                 | 1                          | 0             |
+ * | running   | noted, and another leads and runs               | 1, the note goes           | 1             |
  * | stopped   | others have pods                                | 1                          | 0             |
  * | stopped   | no other has a pod                              | 0                          | 0             |
+ * | stopped   | noted, and another leads and runs               | 1, it is noted instead     | 0             |
  */
 import type { MemberIdentity } from '../model/members.ts';
 import type { MemberTarget } from '../render/context.ts';
@@ -21,9 +23,14 @@ export interface Targets {
   readonly startupMember: MemberIdentity | undefined;
 }
 
-/** What the status notes, while there is such a member: one that goes counts, too, as long as its data do not go first. */
-const notedMember = ({ wanted, surplus, recalled }: Situation): MemberIdentity | undefined =>
-  [...wanted, ...surplus.filter((member) => !isDoomed(member))].find(({ name }) => name === recalled.startupMember?.name);
+/**
+ * What the status notes, while there is such a member: one that goes counts, too, as long as its data do not go first. A note that what runs
+ * contradicts is void: somebody else may have written it.
+ */
+const notedMember = ({ wanted, surplus, recalled, writable }: Situation): MemberIdentity | undefined => {
+  const noted = [...wanted, ...surplus.filter((member) => !isDoomed(member))].find(({ name }) => name === recalled.startupMember?.name);
+  return writable === undefined || writable.name === noted?.name ? noted : undefined;
+};
 
 /** Who stops last and starts first; undefined while the cluster runs normally. It may be a member that goes. */
 export const startupMemberOf = (situation: Situation): MemberIdentity | undefined => {
