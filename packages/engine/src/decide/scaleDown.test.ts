@@ -79,6 +79,27 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
     const electing = withPods(shrinking(), (pod) => pod !== situationIn(three()).primary?.pod);
     assert.deepEqual(scaleDown(situationIn(electing)), { step: undefined, deletions: [] });
   },
+  'serves, and one that stays is not ready': () => {
+    const two = atRest(editSet(three(), { replicas: 2 }));
+    let world = editSet(two, { name: 'other' });
+    while (situationIn(world).primary?.set !== 'other') {
+      const { surplus, wanted, members } = situationIn(world);
+      const areReady = wanted.every(({ name }) => members.find((member) => member.name === name)?.ready === true);
+      if (!areReady)
+        assert.ok(
+          surplus.every(({ ready }) => ready),
+          'all that served go on serving',
+        );
+      world = onward(world);
+    }
+    const pod = situationIn(world).wanted.find(({ name }) => name !== situationIn(world).primary?.name)?.pod ?? '';
+    assert.ok(situationIn(world).surplus.some(({ ready }) => ready));
+    const incomplete = editObject(world, 'Pod', pod, (object) => ({
+      ...object,
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] },
+    }));
+    assert.equal(scaleDown(situationIn(incomplete)).step, undefined);
+  },
   'serves, and another is on its way down': () => {
     const world = shrinking();
     const [first = '', second = ''] = surplusOf(world);

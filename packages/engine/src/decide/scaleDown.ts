@@ -9,6 +9,7 @@
  * | leads, a member that stays is fit                 | switchover to it                                            |
  * | leads, none is fit                                | wait: it goes on serving                                    |
  * | there are data, and none that stays leads         | wait                                                        |
+ * | serves, and one that stays is not ready           | wait                                                        |
  * | serves, and another is on its way down            | wait                                                        |
  * | has a pod or may get one                          | its StatefulSet to 0                                        |
  * | pod on its way down                               | wait                                                        |
@@ -97,7 +98,8 @@ const removalOf = (member: Member, situation: Situation): Removal => {
     return { step: { kind: 'deletePod', deletion: deletionOf(podObject, namespace, reason), reason } };
   }
   if (mayRun(member)) {
-    if (ready && members.some((other) => other.name !== name && isGoingDown(other))) return {};
+    const isComplete = wanted.every((identity) => memberOf(situation, identity)?.ready === true);
+    if (ready && (!isComplete || members.some((other) => other.name !== name && isGoingDown(other)))) return {};
     return scaled(member, 0, namespace, reason);
   }
   const claims = observation.children.persistentVolumeClaims.filter(
