@@ -118,7 +118,9 @@ export const runOperator = async (
   await ensureCrds(client, configuration.crds, log, signal);
 
   const caches = newCaches(client, dialects, configuration.namespaces, (type, error) => {
-    const fields = { kind: type.kind, err: messageOf(error) };
+    const fields = { kind: type.kind, ...describeFailure(error).said };
+    // What a pod that does not become ready waits for.
+    if (!(error instanceof SilenceError)) state = `filling caches; ${messageOf(error)}`;
     // A kind of which there has been no event yet gets no bookmarks either (k8s.io/apiserver 0.34, cacher.go): silence is routine there.
     if (error instanceof SilenceError) log.debug(fields, 'watch was silent; connecting again');
     else log.warn(fields, 'watch was interrupted; going on');
@@ -147,7 +149,7 @@ export const runOperator = async (
           metrics.leading(name, leader === identity);
           log.info({ leader, identity }, leader === identity ? 'leading' : 'not leading');
         },
-        onError: (error) => log.warn({ err: messageOf(error) }, 'the lease could not be renewed or taken; trying again'),
+        onError: (error) => log.warn(describeFailure(error).said, 'the lease could not be renewed or taken; trying again'),
       },
       signal,
       lead,
