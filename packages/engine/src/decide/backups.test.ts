@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { test } from 'node:test';
 import { testTable } from '../testing/tables.ts';
 import {
   atRest,
@@ -15,7 +16,7 @@ import {
   situationIn,
 } from '../testing/worlds.ts';
 import { passOver, turn } from '../world/run.ts';
-import type { World } from '../world/world.ts';
+import { remove, type World } from '../world/world.ts';
 import { backupProgress } from './backups.ts';
 
 const withoutBackups = lent(() => atRest(freshWorld('dev', ({ backups: _backups, ...spec }) => spec)));
@@ -85,6 +86,35 @@ testTable('backups', join(import.meta.dirname, 'backups.ts'), 1, {
     );
     assert.match(conditionIn(passOver(failed, dialect).world, 'PGBackRestReplicaCreate')?.message ?? '', /see the log of Job/);
   },
+  'Job of other inputs whose pod does not run': () => {
+    const corrected = editSpec(withJob(), (spec) => {
+      const { pgbackrest } = spec['backups'] as { readonly pgbackrest: Readonly<Record<string, unknown>> };
+      return { ...spec, backups: { pgbackrest: { ...pgbackrest, jobs: { resources: { requests: { cpu: '10m' } } } } } };
+    });
+    const deleted = (world: World): readonly string[] =>
+      decisionIn(world)
+        .deletions.filter(({ reference }) => reference.kind === 'Job')
+        .map(({ reference }) => reference.name);
+    assert.deepEqual(deleted(withJob()), []);
+    assert.deepEqual(deleted(corrected), [job(withJob())]);
+    const [name, pod] = [...corrected.objects].find(([, { kind }]) => kind === 'Pod') ?? assert.fail('no pod');
+    const metadata = { ...pod.metadata, name: 'backup-x', uid: 'backup-x', labels: { 'batch.kubernetes.io/job-name': job(corrected) } };
+    const withPod = (phase: string): World => ({
+      ...corrected,
+      objects: new Map(corrected.objects).set(name.replace(pod.metadata.name, 'backup-x'), { ...pod, metadata, status: { phase } }),
+    });
+    assert.deepEqual(deleted(withPod('Pending')), [job(withJob())]);
+    assert.deepEqual(deleted(withPod('Running')), []);
+  },
+  'Job complete, and its repository is another one by now': () => {
+    const rested = restedWorld('dev');
+    const claim = namesOf(rested, 'PersistentVolumeClaim').find((name) => name.endsWith('repo1')) ?? assert.fail('no repository');
+    const later = { ...rested, nowMs: rested.nowMs + 60_000, database: { ...rested.database, stanza: false } };
+    const world = atRest(remove(later, 'PersistentVolumeClaim', claim));
+    assert.ok(world.database.stanza, 'the new volume has its stanza');
+    assert.notEqual(world.objects.get(`Job/${job(world)}`)?.metadata.uid, rested.objects.get(`Job/${job(rested)}`)?.metadata.uid);
+    assert.equal(backupProgress(situationIn(world)).replicaRepository, 'repo1');
+  },
   'Job complete': () => {
     const complete = jobWith({ succeeded: 1 });
     assert.equal(backupProgress(situationIn(complete)).replicaRepository, 'repo1');
@@ -93,4 +123,16 @@ testTable('backups', join(import.meta.dirname, 'backups.ts'), 1, {
     assert.match(JSON.stringify(rested.objects.get('ConfigMap/hippo-pgdb-2t97-config')), /pgbackrest/);
     assert.ok(editSpec(rested, (spec) => spec));
   },
+});
+
+test('backups: what was remembered of another database or another volume does not count', () => {
+  const situation = situationIn(restedWorld('dev'));
+  const withoutJobs = { ...situation.observation, commandResults: {}, children: { ...situation.observation.children, jobs: [] } };
+  const first = (change: Partial<typeof situation.recalled>) =>
+    backupProgress({ ...situation, observation: withoutJobs, recalled: { ...situation.recalled, ...change } }).repositories[0];
+  assert.deepEqual([first({})?.stanzaCreated, first({})?.replicaCreateBackupComplete], [true, true]);
+  const elsewhere = situation.recalled.repositories.map((repository) => ({ ...repository, volume: 'another' }));
+  for (const change of [{ repositories: elsewhere }, { systemIdentifier: 'another' }]) {
+    assert.deepEqual([first(change)?.stanzaCreated, first(change)?.replicaCreateBackupComplete], [false, false]);
+  }
 });

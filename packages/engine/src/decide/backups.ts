@@ -10,9 +10,11 @@
  * | stanza made, no full backup, no Job                           | make the Job                                          |
  * | Job runs                                                      | wait                                                  |
  * | Job failed                                                    | after five minutes delete it: a new one follows       |
+ * | Job of other inputs whose pod does not run                    | delete it: a correction starts at once                |
+ * | Job complete, and its repository is another one by now        | delete it: a new one follows                          |
  * | Job complete                                                  | replicas are made from the repository                 |
  */
-import type { Job } from '@pgherd/api';
+import type { Job, PersistentVolumeClaim } from '@pgherd/api';
 import { hashOf } from '../hash.ts';
 import type { EventRequest } from '../decision.ts';
 import type { ConditionOutcome, RepositoryOutcome } from '../model/outcome.ts';
@@ -39,8 +41,25 @@ export interface BackupProgress {
   readonly replicaRepository: string | undefined;
 }
 
-const stanzaInputs = ({ cluster, systemIdentifier }: Situation): string =>
-  hashOf([systemIdentifier, cluster.backups?.repositories.map(({ name }) => name) ?? []]);
+const repositoryClaim = ({ cluster, observation }: Situation, repository: string): PersistentVolumeClaim | undefined =>
+  observation.children.persistentVolumeClaims.find(
+    ({ metadata }) => metadata.labels?.[cluster.profile.labels.backupRepository] === repository,
+  );
+
+/** A stanza is one database's, on one volume. */
+const stanzaInputs = (situation: Situation): string =>
+  hashOf([
+    situation.systemIdentifier,
+    situation.cluster.backups?.repositories.map(({ name }) => [name, repositoryClaim(situation, name)?.spec?.volumeName ?? '']) ?? [],
+  ]);
+
+/** What an earlier pass knew of this repository, as long as database and volume are still the same. */
+const recalledRepository = (situation: Situation, name: string): RepositoryOutcome | undefined =>
+  situation.recalled.systemIdentifier === situation.systemIdentifier
+    ? situation.recalled.repositories.find(
+        (repository) => repository.name === name && repository.volume === repositoryClaim(situation, name)?.spec?.volumeName,
+      )
+    : undefined;
 
 /** The first full backup as it would be asked for now. */
 const firstBackupJob = ({ cluster, observation }: Situation): Job | undefined => {
@@ -65,18 +84,28 @@ const isComplete = (job: Job | undefined): boolean =>
   (job?.status?.succeeded ?? 0) > 0 ||
   job?.status?.conditions?.some(({ type, status }) => type === 'Complete' && status === 'True') === true;
 
+/** It was made before the repository, so what it did is in another one. */
+const isOlder = (job: Job, claim: PersistentVolumeClaim | undefined): boolean =>
+  (job.metadata.creationTimestamp ?? '') < (claim?.metadata.creationTimestamp ?? '');
+
+const podRuns = ({ observation }: Situation, job: Job): boolean =>
+  observation.children.pods.some(
+    ({ metadata, status }) =>
+      metadata.labels?.['batch.kubernetes.io/job-name'] === job.metadata.name && status?.phase !== undefined && status.phase !== 'Pending',
+  );
+
 export const backupProgress = (situation: Situation): BackupProgress => {
-  const { cluster, observation, recalled } = situation;
+  const { cluster, observation } = situation;
   const { children } = observation;
-  const { names, labels } = cluster.profile;
+  const { names } = cluster.profile;
   if (cluster.backups === undefined) return { repositoryHost: undefined, repositories: [], replicaRepository: undefined };
   const host = names.repositoryHost(cluster.identity.name);
   const hostPod = children.pods.find(({ metadata }) => metadata.name === names.memberPod(host));
   const result = observation.commandResults[commandKey];
   const stanzaMade = result?.result.kind === 'succeeded' && result.inputs === stanzaInputs(situation);
   const repositories = cluster.backups.repositories.map(({ name }): RepositoryOutcome => {
-    const claim = children.persistentVolumeClaims.find(({ metadata }) => metadata.labels?.[labels.backupRepository] === name);
-    const before = recalled.repositories.find((repository) => repository.name === name);
+    const claim = repositoryClaim(situation, name);
+    const before = recalledRepository(situation, name);
     const stanzaCreated = stanzaMade || before?.stanzaCreated === true;
     return {
       name,
@@ -84,7 +113,8 @@ export const backupProgress = (situation: Situation): BackupProgress => {
       volume: claim?.spec?.volumeName,
       stanzaCreated,
       replicaCreateBackupComplete:
-        stanzaCreated && (before?.replicaCreateBackupComplete === true || jobsOf(situation, name).some(isComplete)),
+        stanzaCreated &&
+        (before?.replicaCreateBackupComplete === true || jobsOf(situation, name).some((job) => isComplete(job) && !isOlder(job, claim))),
     };
   });
   return {
@@ -137,10 +167,18 @@ const runFirstBackup = (situation: Situation, repository: string): Contribution 
   }
   const { namespace } = cluster.identity;
   for (const job of jobs) {
+    if (isDeleting(job)) continue;
     const failed = failureOf(job);
-    if (failed === undefined || isDeleting(job)) continue;
-    // What failed with another configuration says nothing of this one.
     const isCurrent = job.metadata.annotations?.[stamps.inputs] === wanted.metadata.annotations?.[stamps.inputs];
+    if (isComplete(job)) {
+      if (!isOlder(job, repositoryClaim(situation, repository))) continue;
+      return { deletions: [deletionOf(job, namespace, `its backup was to another volume than ${repository} is now`)] };
+    }
+    if (failed === undefined) {
+      if (isCurrent || podRuns(situation, job)) continue;
+      return { deletions: [deletionOf(job, namespace, 'the first backup is asked for differently now, and it does not run yet')] };
+    }
+    // What failed with other inputs says nothing of these.
     const failedAtMs = Date.parse(failed.lastTransitionTime ?? '');
     const waitMs = isCurrent && !Number.isNaN(failedAtMs) ? failedAtMs + retryJobAfterMs - observation.nowMs : 0;
     if (waitMs > 0) return { lookAgainAfterMs: waitMs };

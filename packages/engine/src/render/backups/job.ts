@@ -33,7 +33,7 @@ export const firstBackup = (backups: BackupSettings, attempt: number): BackupReq
 };
 
 /**
- * The Job for a request. Its name depends on request and configuration alone, so that asking twice finds the first. pgBackRest takes
+ * The Job for a request. Its name depends on request and template alone, so that asking twice finds the first. pgBackRest takes
  * backups only on the repository host, so the Job runs the command there through the API server and ends as it ends. It runs in the
  * PostgreSQL image, which has a Python for Patroni.
  */
@@ -41,13 +41,32 @@ export const backupJob = (cluster: Cluster, backups: BackupSettings, request: Ba
   const { names, labels, containers, stanza } = cluster.profile;
   const { name, namespace, uid } = cluster.identity;
   const hash = backupConfigurationHash(cluster, backups, configuration);
-  const inputs = hashOf([request.reason, request.repository, request.options, hash]);
   const jobLabels = {
     ...backupLabels(cluster),
     [labels.backup]: request.reason,
     [labels.backupRepository]: request.repository,
   };
   const command = backupCommand(stanza, hash, [`--repo=${request.repository.replace('repo', '')}`, ...request.options]);
+  const template: NonNullable<Job['spec']>['template'] = {
+    metadata: { labels: { ...backups.metadata.labels, ...jobLabels }, annotations: backups.metadata.annotations },
+    spec: {
+      ...commonPodFields(cluster),
+      ...schedulingFields(backups.jobs.scheduling),
+      containers: [
+        container(cluster, {
+          name: containers.backupServer,
+          image: cluster.postgres.image ?? backupImage(cluster, backups),
+          command: ['python3', '-uc', execInPod, namespace, repositoryHostPod(cluster), containers.backupServer, ...command],
+          mounts: [tokenMount, temporaryMount],
+          resources: backups.jobs.resources,
+        }),
+      ],
+      restartPolicy: 'Never',
+      serviceAccountName: names.backupAccess(name),
+      volumes: [temporaryVolume, tokenVolume],
+    },
+  };
+  const inputs = hashOf([request.reason, request.repository, request.options, template]);
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -60,25 +79,7 @@ export const backupJob = (cluster: Cluster, backups: BackupSettings, request: Ba
     },
     spec: {
       ...(backups.jobs.ttlSecondsAfterFinished !== undefined && { ttlSecondsAfterFinished: backups.jobs.ttlSecondsAfterFinished }),
-      template: {
-        metadata: { labels: { ...backups.metadata.labels, ...jobLabels }, annotations: backups.metadata.annotations },
-        spec: {
-          ...commonPodFields(cluster),
-          ...schedulingFields(backups.jobs.scheduling),
-          containers: [
-            container(cluster, {
-              name: containers.backupServer,
-              image: cluster.postgres.image ?? backupImage(cluster, backups),
-              command: ['python3', '-uc', execInPod, namespace, repositoryHostPod(cluster), containers.backupServer, ...command],
-              mounts: [tokenMount, temporaryMount],
-              resources: backups.jobs.resources,
-            }),
-          ],
-          restartPolicy: 'Never',
-          serviceAccountName: names.backupAccess(name),
-          volumes: [temporaryVolume, tokenVolume],
-        },
-      },
+      template,
     },
   };
 };
