@@ -1,5 +1,6 @@
 /** What the dialect found on reading the manifest, as conditions, and as events where it is new. */
 import type { EventRequest } from '../decision.ts';
+import { cutMark } from '../model/conditionMessage.ts';
 import type { Finding } from '../model/cluster.ts';
 import type { ConditionOutcome } from '../model/outcome.ts';
 import type { Recollection } from '../model/recollection.ts';
@@ -23,6 +24,8 @@ export const reportFindings = (findings: readonly Finding[], recalled: Recollect
     if (reason === undefined) continue;
     conditions.push({ type, status: 'True', reason, message: [...new Set(ofKind.map(lineOf))].join('\n') });
     const known = new Set(recalled.conditions.find((condition) => condition.type === type)?.message.split('\n') ?? []);
+    // A message that was cut no longer tells which of the others were said.
+    if (known.has(cutMark)) continue;
     for (const finding of ofKind) {
       if (!known.has(lineOf(finding))) events.push({ type: 'Warning', reason: finding.reason, message: lineOf(finding) });
     }

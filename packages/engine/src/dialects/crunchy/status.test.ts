@@ -64,6 +64,22 @@ test('status: a condition keeps its time while its status stays, whatever its re
   assert.equal(timeAfter('True'), '2026-01-01T00:01:01Z');
 });
 
+test('status: a message longer than a condition may be is cut after a line, and says so', () => {
+  const messageOf = (message: string): string => {
+    const conditions = [{ type: 'ManifestWarning', status: 'True', reason: 'Other', message }] as const;
+    const next = status(cluster, { ...outcome, conditions }, {}, testNowMs);
+    return (next['conditions'] as readonly { readonly message: string }[])[0]?.message ?? '';
+  };
+  const lines = Array.from({ length: 2000 }, (_, index) => `spec.users[${index}]: is unknown`);
+  const cut = messageOf(lines.join('\n'));
+  assert.ok(cut.length <= 32_768 && cut.length > 32_000, String(cut.length));
+  assert.deepEqual([...lines.slice(0, cut.split('\n').length - 1), '… and more'], cut.split('\n'));
+  const oneLine = messageOf('😀'.repeat(20_000));
+  assert.ok(oneLine.length <= 32_768 && oneLine.isWellFormed() && oneLine.endsWith('… and more'));
+  const longest = 'x'.repeat(32_768);
+  assert.equal(messageOf(longest), longest);
+});
+
 test('status: the same outcome gives the same status, however late', () => {
   const first = status(cluster, outcome, {}, testNowMs);
   assert.deepEqual(status(cluster, outcome, first, testNowMs + 3_600_000), first);

@@ -3,6 +3,7 @@
  * `serverVersion` besides, and the way back from it.
  */
 import type { Cluster } from '../../model/cluster.ts';
+import { fittingMessage } from '../../model/conditionMessage.ts';
 import type { ConditionOutcome, Outcome, RepositoryOutcome } from '../../model/outcome.ts';
 import type { Recollection } from '../../model/recollection.ts';
 import type { JsonObject } from './fields.ts';
@@ -43,7 +44,14 @@ const conditionsOf = (outcome: Outcome, previous: JsonObject, nowMs: number): re
   return outcome.conditions.map(({ type, status, reason, message }) => {
     const last = before.get(type);
     const since = last?.['status'] === status ? textAt(last, 'lastTransitionTime') : undefined;
-    return { type, status, reason, message, lastTransitionTime: since ?? timeOf(nowMs), observedGeneration: outcome.observedGeneration };
+    return {
+      type,
+      status,
+      reason,
+      message: fittingMessage(message),
+      lastTransitionTime: since ?? timeOf(nowMs),
+      observedGeneration: outcome.observedGeneration,
+    };
   });
 };
 
