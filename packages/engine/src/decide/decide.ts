@@ -72,7 +72,10 @@ export const secretPlansFor = (
   configuration: Pick<EngineConfiguration, 'clusterDomain'>,
 ): readonly SecretPlan[] => secretPlans(cluster, wantedMembers(cluster, children), configuration);
 
-const renderContext = ({ cluster, observation, systemIdentifier }: Situation, replicaRepository: string | undefined): RenderContext => {
+const renderContext = (
+  { cluster, observation, systemIdentifier, members }: Situation,
+  replicaRepository: string | undefined,
+): RenderContext => {
   const leader = cluster.profile.names.leaderService(cluster.identity.name);
   const address = observation.children.services.find(({ metadata }) => metadata.name === leader)?.spec?.clusterIP;
   return {
@@ -81,6 +84,7 @@ const renderContext = ({ cluster, observation, systemIdentifier }: Situation, re
     replicaRepository,
     leaderServiceIp: address === undefined || address === '' || address === 'None' ? undefined : address,
     boundClaims: boundClaims(observation.children),
+    memberRuns: members.some(({ podObject }) => podObject !== undefined),
   };
 };
 

@@ -14,6 +14,8 @@ export interface RenderContext {
   readonly leaderServiceIp: string | undefined;
   /** Names of the claims that have a volume. */
   readonly boundClaims: ReadonlySet<string>;
+  /** A member has a pod, be it one that is stopping. */
+  readonly memberRuns: boolean;
 }
 
 /** Members wanted, with how many pods each should have now (0 or 1): stop, start and delete order them through this. */

@@ -15,6 +15,7 @@ const fresh: RenderContext = {
   replicaRepository: undefined,
   leaderServiceIp: undefined,
   boundClaims: new Set(),
+  memberRuns: false,
 };
 const running: RenderContext = { ...fresh, bootstrapped: true, replicaRepository: 'repo2' };
 const { cluster } = fixtureCluster('dev');

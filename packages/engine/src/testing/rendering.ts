@@ -12,6 +12,7 @@ export const testContext: RenderContext = {
   replicaRepository: undefined,
   leaderServiceIp: '10.96.0.17',
   boundClaims: new Set(),
+  memberRuns: true,
 };
 
 export const testMember = (cluster: Cluster, set: string, suffix: string): MemberIdentity => {

@@ -30,8 +30,10 @@ const withGlobal = (global: Readonly<Record<string, string>>) =>
     return { ...spec, backups: { pgbackrest: { ...pgbackrest, global } } };
   }).cluster;
 
-const host = (cluster: Cluster, pods: 0 | 1 = 1) => {
-  const object = rendered(renderBackups, cluster, testTargets(cluster, pods), testContext).find(({ kind }) => kind === 'StatefulSet');
+const host = (cluster: Cluster, pods: 0 | 1 = 1, memberRuns = false) => {
+  const object = rendered(renderBackups, cluster, testTargets(cluster, pods), { ...testContext, memberRuns }).find(
+    ({ kind }) => kind === 'StatefulSet',
+  );
   assert.ok(object?.kind === 'StatefulSet');
   return object;
 };
@@ -99,6 +101,7 @@ test('backups: a value with a line break stays one option', () => {
 test('backups: the repository host stays until the last member of a stopped cluster has stopped', () => {
   const { cluster } = fixtureCluster('dev', (spec) => ({ ...spec, shutdown: true }));
   assert.equal(host(cluster, 1).spec?.replicas, 1);
+  assert.equal(host(cluster, 0, true).spec?.replicas, 1, 'the last one archives while it stops');
   assert.equal(host(cluster, 0).spec?.replicas, 0);
   assert.equal(host(fixtureCluster('dev').cluster, 0).spec?.replicas, 1);
 });

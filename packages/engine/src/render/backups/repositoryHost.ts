@@ -126,7 +126,7 @@ const statefulSet = (cluster: Cluster, backups: BackupSettings, replicas: 0 | 1)
 export const renderBackups: Renderer = (cluster, members, context) => {
   const { backups } = cluster;
   if (backups === undefined) return [];
-  const serving = members.length > 0 && members.every(({ pods }) => pods === 0) && cluster.stopped ? 0 : 1;
+  const stopped = cluster.stopped && members.length > 0 && members.every(({ pods }) => pods === 0) && !context.memberRuns;
   const configuration = backupConfiguration(
     cluster,
     backups,
@@ -140,6 +140,8 @@ export const renderBackups: Renderer = (cluster, members, context) => {
       stage: 1,
       mode: 'apply',
     })),
-    ...(backupImage(cluster, backups) === '' ? [] : [{ object: statefulSet(cluster, backups, serving), stage: 2, mode: 'apply' } as const]),
+    ...(backupImage(cluster, backups) === ''
+      ? []
+      : [{ object: statefulSet(cluster, backups, stopped ? 0 : 1), stage: 2, mode: 'apply' } as const]),
   ];
 };
