@@ -22,13 +22,14 @@ import { deletionOf } from './references.ts';
 import type { Situation } from './situation.ts';
 
 /** Its node does not answer: the pod's time is up, and a minute more. In milliseconds. */
-const lostAfterMs = 60_000;
+export const lostAfterMs = 60_000;
 
 export interface TearDown extends Contribution {
   readonly finalizer: 'present' | 'absent';
 }
 
-const isLost = (pod: Pod, nowMs: number): boolean => {
+/** It was to be gone, and nobody answers for it. */
+export const isLost = (pod: Pod, nowMs: number): boolean => {
   const until = Date.parse(pod.metadata.deletionTimestamp ?? '');
   return !Number.isNaN(until) && nowMs > until + lostAfterMs;
 };

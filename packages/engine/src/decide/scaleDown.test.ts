@@ -26,9 +26,9 @@ const shrinking = (): World => editSet(three(), { replicas: 1 });
 const onward = (world: World): World => turn(passOver(world, dialect).world, dialect);
 
 const surplusOf = (world: World): readonly string[] => situationIn(world).surplus.map(({ name }) => name);
-const going = (object: WorldObject): WorldObject => ({
+const goingSince = (ms: number, object: WorldObject): WorldObject => ({
   ...object,
-  metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+  metadata: { ...object.metadata, deletionTimestamp: new Date(ms).toISOString() },
 });
 const scaledToNothing = (world: World, name: string): World =>
   editObject(world, 'StatefulSet', name, (object) => ({ ...object, spec: { ...(object['spec'] as object), replicas: 0 } }));
@@ -54,7 +54,7 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
     const step = scaleDown(situationIn(stopping)).step;
     assert.ok(step?.kind === 'scaleStatefulSet' && step.replicas === 0 && step.reference.name === name);
     const renamed = editSet(stopped(), { name: 'other' });
-    assert.deepEqual(scaleDown(situationIn(renamed)), { step: undefined, deletions: [] });
+    assert.deepEqual(scaleDown(situationIn(renamed)), { step: undefined, deletions: [], lookAgainAfterMs: undefined });
   },
   'led before the stop, and none leads yet': () => {
     const world = withShutdown(editSet(stopped(), { name: 'other' }), false);
@@ -71,13 +71,13 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
   },
   'leads, none is fit': () => {
     const world = editSet(restedWorld('dev'), { name: 'other' });
-    assert.deepEqual(scaleDown(situationIn(world)), { step: undefined, deletions: [] });
+    assert.deepEqual(scaleDown(situationIn(world)), { step: undefined, deletions: [], lookAgainAfterMs: undefined });
   },
   'there are data, and none that stays leads': () => {
     const renamed = withPods(editSet(restedWorld('dev'), { name: 'other' }), () => false);
-    assert.deepEqual(scaleDown(situationIn(renamed)), { step: undefined, deletions: [] });
+    assert.deepEqual(scaleDown(situationIn(renamed)), { step: undefined, deletions: [], lookAgainAfterMs: undefined });
     const electing = withPods(shrinking(), (pod) => pod !== situationIn(three()).primary?.pod);
-    assert.deepEqual(scaleDown(situationIn(electing)), { step: undefined, deletions: [] });
+    assert.deepEqual(scaleDown(situationIn(electing)), { step: undefined, deletions: [], lookAgainAfterMs: undefined });
   },
   'serves, and one that stays is not ready': () => {
     const two = atRest(editSet(three(), { replicas: 2 }));
@@ -103,7 +103,7 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
   'serves, and another is on its way down': () => {
     const world = shrinking();
     const [first = '', second = ''] = surplusOf(world);
-    const leaving = editObject(scaledToNothing(world, first), 'Pod', `${first}-0`, going);
+    const leaving = editObject(scaledToNothing(world, first), 'Pod', `${first}-0`, (pod) => goingSince(world.nowMs, pod));
     assert.equal(scaleDown(situationIn(leaving)).step, undefined);
     assert.notEqual(second, '');
   },
@@ -115,8 +115,15 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
   'pod on its way down': () => {
     const world = editSet(three(), { replicas: 2 });
     const [name = ''] = surplusOf(world);
-    const leaving = editObject(scaledToNothing(world, name), 'Pod', `${name}-0`, going);
-    assert.deepEqual(scaleDown(situationIn(leaving)), { step: undefined, deletions: [] });
+    const leaving = editObject(scaledToNothing(world, name), 'Pod', `${name}-0`, (pod) => goingSince(world.nowMs, pod));
+    assert.deepEqual(scaleDown(situationIn(leaving)), { step: undefined, deletions: [], lookAgainAfterMs: 61_000 });
+    const lost = { ...leaving, nowMs: world.nowMs + 61_000 };
+    assert.deepEqual(
+      scaleDown(situationIn(lost)).deletions?.map(({ reference }) => reference.name),
+      [`${name}-pgdata`],
+    );
+    const twoLeft = editSet(lost, { replicas: 1 });
+    assert.equal(scaleDown(situationIn(twoLeft)).step?.kind, 'scaleStatefulSet', 'nor does it hold up another');
   },
   'no pod, claims that nobody deleted yet': () => {
     const { world, name } = down();

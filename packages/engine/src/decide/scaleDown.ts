@@ -12,7 +12,7 @@
  * | serves, and one that stays is not ready           | wait                                                        |
  * | serves, and another is on its way down            | wait                                                        |
  * | has a pod or may get one                          | its StatefulSet to 0                                        |
- * | pod on its way down                               | wait                                                        |
+ * | pod on its way down                               | wait; one that a lost node keeps is waited for one minute beyond its time |
  * | no pod, claims that nobody deleted yet            | delete its claims                                           |
  * | no pod, and no claim that stays                   | delete its StatefulSet                                      |
  *
@@ -22,14 +22,18 @@
 import type { Deletion, DisruptiveStep } from '../decision.ts';
 import type { Member } from '../model/members.ts';
 import type { Contribution } from './contribution.ts';
+import { isLost, lostAfterMs } from './deletion.ts';
 import { memberOf, type Situation } from './situation.ts';
 import { isDeleting } from './pods.ts';
 import { deletionOf, referenceTo } from './references.ts';
 import { startupMemberOf } from './stopping.ts';
 import { switchoverTo } from './switchover.ts';
 
-const isGoingDown = ({ podObject, statefulSet }: Member): boolean =>
-  podObject !== undefined && (isDeleting(podObject) || statefulSet === undefined || (statefulSet.spec?.replicas ?? 1) === 0);
+/** Its pod ends and may still run. */
+const isGoingDown = ({ podObject, statefulSet }: Member, { observation }: Situation): boolean =>
+  podObject !== undefined &&
+  !isLost(podObject, observation.nowMs) &&
+  (isDeleting(podObject) || statefulSet === undefined || (statefulSet.spec?.replicas ?? 1) === 0);
 
 interface Removal {
   readonly step?: DisruptiveStep;
@@ -87,19 +91,19 @@ const removalOf = (member: Member, situation: Situation): Removal => {
       `${reason}; it led before the stop, so it starts first and the members that stay are copied from it`,
     );
   }
-  if (member.role === 'leader' && podObject !== undefined && !isGoingDown(member)) {
+  if (member.role === 'leader' && podObject !== undefined && !isGoingDown(member, situation)) {
     const staying = wanted.map((identity) => memberOf(situation, identity)).filter((candidate) => candidate !== undefined);
     const step = switchoverTo(situation, staying, `${reason}; it leads, so another takes over first`);
     return step === undefined ? {} : { step };
   }
   if (holdsData(situation) && !isLedByOneThatStays(situation)) return {};
-  if (isGoingDown(member)) {
+  if (isGoingDown(member, situation)) {
     if (statefulSet !== undefined || podObject === undefined || isDeleting(podObject)) return {};
     return { step: { kind: 'deletePod', deletion: deletionOf(podObject, namespace, reason), reason } };
   }
   if (mayRun(member)) {
     const isComplete = wanted.every((identity) => memberOf(situation, identity)?.ready === true);
-    if (ready && (!isComplete || members.some((other) => other.name !== name && isGoingDown(other)))) return {};
+    if (ready && (!isComplete || members.some((other) => other.name !== name && isGoingDown(other, situation)))) return {};
     return scaled(member, 0, namespace, reason);
   }
   const claims = observation.children.persistentVolumeClaims.filter(
@@ -132,6 +136,14 @@ const leftovers = ({ cluster, observation, members, wanted }: Situation): readon
   return [...configurations, ...certificates];
 };
 
+/** When the next surplus pod that is on its way down counts as lost, in milliseconds from now. */
+const untilLostMs = ({ surplus, observation }: Situation): number | undefined => {
+  const waits = surplus
+    .map(({ podObject }) => Date.parse(podObject?.metadata.deletionTimestamp ?? '') + lostAfterMs + 1000 - observation.nowMs)
+    .filter((waitMs) => waitMs > 0);
+  return waits.length === 0 ? undefined : Math.min(...waits);
+};
+
 /** Members that lead come last, so that a switchover waits for nothing that could have gone before. */
 export const scaleDown = (situation: Situation): Contribution => {
   const leadersLast = situation.surplus.toSorted((left, right) => Number(left.role === 'leader') - Number(right.role === 'leader'));
@@ -139,5 +151,6 @@ export const scaleDown = (situation: Situation): Contribution => {
   return {
     step: removals.find(({ step }) => step !== undefined)?.step,
     deletions: [...removals.flatMap(({ deletions }) => deletions ?? []), ...leftovers(situation)],
+    lookAgainAfterMs: untilLostMs(situation),
   };
 };
