@@ -19,10 +19,21 @@ export const isSwitching = ({ cluster, observation }: Situation): boolean => {
   return (annotations['leader'] ?? '') !== '' || (annotations['member'] ?? '') !== '';
 };
 
+/**
+ * Where replication is synchronous, Patroni hands over to nobody but a synchronous standby (4.0, patroni/ha.py,
+ * `process_manual_failover_from_leader`); it names them, by commas, in an object of its own while there is any.
+ */
+const isAccepted = ({ cluster, observation }: Situation, { pod }: Member): boolean => {
+  const name = `${cluster.patroni.scope}-sync`;
+  const standbys =
+    observation.children.endpoints.find(({ metadata }) => metadata.name === name)?.metadata.annotations?.['sync_standby'] ?? '';
+  return standbys === '' || standbys.split(',').some((standby) => standby.trim() === pod);
+};
+
 /** Hands over to one of `candidates`; undefined while none is fit or a switchover is under way. */
 export const switchoverTo = (situation: Situation, candidates: readonly Member[], reason: string): DisruptiveStep | undefined => {
   const { primary, cluster } = situation;
-  const candidate = candidates.find((member) => isFit(member, primary));
+  const candidate = candidates.find((member) => isFit(member, primary) && isAccepted(situation, member));
   if (primary === undefined || candidate === undefined || isSwitching(situation)) return undefined;
   return { kind: 'switchover', scope: cluster.patroni.scope, from: primary.pod, to: candidate.pod, reason };
 };
