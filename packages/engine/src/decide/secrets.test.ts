@@ -65,6 +65,7 @@ testTable('secrets', join(import.meta.dirname, 'secrets.ts'), 1, {
     assert.ok(isRenewed(editSecret(world, server, { 'tls.key': '' })));
     assert.ok(isRenewed({ ...world, nowMs: certificate.notBeforeMs + (lifeMs * 2) / 3 }));
     assert.ok(!isRenewed({ ...world, nowMs: certificate.notBeforeMs + lifeMs * 0.66 }));
+    assert.ok(isRenewed(withCertificate(world, server, 'tls.crt', { notBeforeMs: world.nowMs + 1 })), 'not valid yet');
     const secret = world.secrets.get(server) ?? assert.fail();
     const unreadable = new Map(world.secrets).set(server, { ...secret, certificates: {} });
     assert.ok(isRenewed({ ...world, secrets: unreadable }));
@@ -84,6 +85,31 @@ testTable('secrets', join(import.meta.dirname, 'secrets.ts'), 1, {
     assert.equal(passOver(shared, dialect).world.secrets.get(root)?.metadata.ownerReferences?.length, 2);
   },
   'all in order': () => assert.deepEqual(decisionIn(restedWorld('dev')).secrets, []),
+});
+
+test('secrets: a root is replaced before the leaves that end with it, and those are not made again and again', () => {
+  const world = restedWorld('dev');
+  const { notBeforeMs, notAfterMs } = world.secrets.get(root)?.certificates['root.crt'] ?? assert.fail();
+  const lateMs = notBeforeMs + (notAfterMs - notBeforeMs) * 0.89;
+  const dueMs = notBeforeMs + (notAfterMs - notBeforeMs) * 0.9;
+  assert.ok(!written({ ...world, nowMs: lateMs }, root).includes('root.crt'));
+  assert.deepEqual(written({ ...world, nowMs: dueMs }, root), ['root.crt', 'root.key']);
+  // It ends with its root, so a new one would end no later.
+  const clamped = withCertificate(world, server, 'tls.crt', { notBeforeMs: lateMs - 3, notAfterMs });
+  const near = withCertificate(clamped, root, 'root.crt', { notBeforeMs: lateMs - 1e15, notAfterMs: lateMs + 1 });
+  const ending = withCertificate(near, server, 'tls.crt', { notAfterMs: lateMs + 1 });
+  assert.ok(!written({ ...ending, nowMs: lateMs }, server).includes('tls.crt'));
+});
+
+test('secrets: a root that cannot sign does not make a new leaf in every pass', () => {
+  const world = restedWorld('dev');
+  const older = withCertificate(world, root, 'root.crt', { notBeforeMs: world.nowMs - 86_400_000 });
+  const unsigned = (ageMs: number): World =>
+    withCertificate(older, server, 'tls.crt', { issuerFingerprint: undefined, notBeforeMs: world.nowMs - ageMs });
+  assert.ok(!written(unsigned(3_600_000 + 1000), server).includes('tls.crt'), 'made a second ago, and backdated by an hour');
+  assert.ok(written(unsigned(3_600_000 + 600_000), server).includes('tls.crt'));
+  const younger = withCertificate(unsigned(3_600_000 + 1000), root, 'root.crt', { notBeforeMs: world.nowMs - 3_600_000 });
+  assert.ok(written(younger, server).includes('tls.crt'), 'the leaf is of an earlier root');
 });
 
 test('secrets: deleting the root renews every certificate, and the passwords stay', () => {

@@ -15,11 +15,20 @@
 import type { DesiredObject, SecretIntent, SecretValue } from '../decision.ts';
 import type { Identity } from '../model/cluster.ts';
 import type { SecretPlan } from '../model/secrets.ts';
-import type { Observation, SecretFacts, SecretValueFacts } from '../observation.ts';
+import type { CertificateFacts, Observation, SecretFacts, SecretValueFacts } from '../observation.ts';
 import type { Contribution } from './contribution.ts';
 
 /** A certificate is renewed when this part of its life is over. */
 const renewAfter = 2 / 3;
+
+/** A root is replaced when this part of its life is over: of ten years the last one, which is as long as a leaf lives. */
+const replaceRootAfter = 9 / 10;
+
+/** A leaf that no root at hand signed is made anew this long after its `notBefore` at the earliest, which act sets an hour into the past. */
+const unsignedPatienceMs = 70 * 60_000;
+
+/** The moment at which this part of a certificate's life is over. */
+const partOver = ({ notBeforeMs, notAfterMs }: CertificateFacts, part: number): number => notBeforeMs + (notAfterMs - notBeforeMs) * part;
 
 type Found = SecretFacts | 'missing' | 'unreadable';
 
@@ -121,7 +130,7 @@ const complaintOf = (key: string, value: SecretValue, facts: SecretFacts, observ
       if (isBlank(present) || isBlank(facts.values[value.privateKey])) return `${key} was blank`;
       const certificate = present?.certificate;
       if (certificate === undefined || !certificate.keyMatches) return `${key} was no certificate with its key`;
-      return certificate.notAfterMs <= observation.nowMs ? `${key} had expired` : undefined;
+      return partOver(certificate, replaceRootAfter) <= observation.nowMs ? `${key} was due for renewal` : undefined;
     }
     case 'newCertificate': {
       if (isBlank(present) || isBlank(facts.values[value.privateKey])) return `${key} was blank`;
@@ -132,10 +141,18 @@ const complaintOf = (key: string, value: SecretValue, facts: SecretFacts, observ
       }
       const { root } = value.request;
       const authority = named(root.secret, observation);
-      const fingerprint = typeof authority === 'string' ? undefined : authority.values[root.certificateKey]?.certificate?.fingerprint;
-      if (fingerprint !== undefined && certificate.issuerFingerprint !== fingerprint) return `${key} was signed by another root`;
-      const dueMs = certificate.notBeforeMs + (certificate.notAfterMs - certificate.notBeforeMs) * renewAfter;
-      return dueMs <= observation.nowMs ? `${key} was due for renewal` : undefined;
+      const issuer = typeof authority === 'string' ? undefined : authority.values[root.certificateKey]?.certificate;
+      if (certificate.notBeforeMs > observation.nowMs) return `${key} was not valid yet`;
+      if (issuer !== undefined && certificate.issuerFingerprint !== issuer.fingerprint) {
+        // A root that may not sign gives leaves that nothing accepts: another one in every pass would be no better.
+        const isUnsigned = certificate.issuerFingerprint === undefined && certificate.notBeforeMs >= issuer.notBeforeMs;
+        return isUnsigned && observation.nowMs - certificate.notBeforeMs < unsignedPatienceMs
+          ? undefined
+          : `${key} was signed by another root`;
+      }
+      // A leaf that ends with its root could only be replaced by one that ends then, too: the root goes first.
+      if (issuer !== undefined && certificate.notAfterMs >= issuer.notAfterMs) return undefined;
+      return partOver(certificate, renewAfter) <= observation.nowMs ? `${key} was due for renewal` : undefined;
     }
     default:
       return value satisfies never;
