@@ -100,7 +100,10 @@ const runFloor = async (floor: Floor, only: readonly string[]): Promise<number> 
     case 'api':
       return withInstance(
         'test-api',
-        ['--control-plane-only', '--api-server-argument=--enable-admission-plugins=NodeRestriction,ServiceAccount'],
+        [
+          '--control-plane-only',
+          '--api-server-argument=--enable-admission-plugins=NodeRestriction,ServiceAccount,OwnerReferencesPermissionEnforcement',
+        ],
         (env) => runTests('api', filesOf('api', only), env),
       );
     case 'cluster':
