@@ -196,6 +196,7 @@ test('scale down: a set that is renamed while the pod of the only member is made
   const [volume] = dataVolumesOf(restedWorld('dev'));
   const world = onward(withPods(editSet(restedWorld('dev'), { name: 'other' }), () => false));
   assert.ok(dataVolumesOf(world).includes(volume ?? ''));
+  assert.equal(situationIn(world).primary?.set, 'pgdb', 'who has the data leads again');
   const moved = atRest(world);
   assert.equal(situationIn(moved).primary?.set, 'other');
   assert.equal(conditionIn(moved, 'Ready')?.reason, 'Ready');
