@@ -1,6 +1,6 @@
 /** Makes roots and leaf certificates: ECDSA P-256 with SHA-256, version 3, as PEM. */
 import 'reflect-metadata';
-import { randomBytes, webcrypto } from 'node:crypto';
+import { createPrivateKey, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -16,6 +16,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import type { CertificateRequest } from '@pgherd/engine';
+import { KubeError } from '@pgherd/kube';
 
 cryptoProvider.set(webcrypto);
 
@@ -63,15 +64,53 @@ export const newRoot = async (commonName: string, validityMs: number, nowMs: num
   return { certificate: `${certificate.toString('pem')}\n`, privateKey: await pemOfKey(keys.privateKey) };
 };
 
+/** A root's key is of a kind that leaves are not signed with. */
+export class UnsupportedRootKeyError extends KubeError {
+  override readonly name = 'UnsupportedRootKeyError';
+  readonly code = 'UnsupportedRootKey';
+  readonly retryable = false;
+
+  constructor(kind: string) {
+    super(`the root's private key is of kind ${kind}: use ECDSA on P-256, P-384 or P-521, or RSA`);
+  }
+}
+
+type SigningAlgorithm =
+  | { readonly name: 'ECDSA'; readonly namedCurve: string; readonly hash: string }
+  | { readonly name: 'RSASSA-PKCS1-v1_5'; readonly hash: string };
+
+/** By OpenSSL's names of the curves. The hash is as strong as the curve (RFC 5480, section 4). */
+const curves: Readonly<Record<string, SigningAlgorithm>> = {
+  prime256v1: algorithm,
+  secp384r1: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
+  secp521r1: { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-512' },
+};
+
+const signingAlgorithmOf = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): SigningAlgorithm => {
+  if (asymmetricKeyType === 'rsa') return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const curve = asymmetricKeyDetails?.namedCurve;
+  const found = asymmetricKeyType === 'ec' ? curves[curve ?? ''] : undefined;
+  if (found === undefined) throw new UnsupportedRootKeyError(curve ?? asymmetricKeyType ?? 'unknown');
+  return found;
+};
+
 interface Issuer {
   readonly certificate: X509Certificate;
   readonly signingKey: webcrypto.CryptoKey;
+  readonly signingAlgorithm: SigningAlgorithm;
 }
 
-const readIssuer = async ({ certificate, privateKey }: KeyPairPem): Promise<Issuer> => ({
-  certificate: new X509Certificate(certificate),
-  signingKey: await webcrypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(privateKey), algorithm, false, ['sign']),
-});
+/** A root may be somebody else's: its key comes in PKCS #8, SEC 1 (as PGO writes it) or PKCS #1. */
+const readIssuer = async ({ certificate, privateKey }: KeyPairPem): Promise<Issuer> => {
+  const key = createPrivateKey(privateKey);
+  const signingAlgorithm = signingAlgorithmOf(key);
+  const der = key.export({ type: 'pkcs8', format: 'der' });
+  return {
+    certificate: new X509Certificate(certificate),
+    signingKey: await webcrypto.subtle.importKey('pkcs8', der, signingAlgorithm, false, ['sign']),
+    signingAlgorithm,
+  };
+};
 
 const rememberedIssuers = 16;
 
@@ -96,7 +135,7 @@ export const newLeaf = async (
   nowMs: number,
   issuerOf: (root: KeyPairPem) => Promise<Issuer> = readIssuer,
 ): Promise<KeyPairPem> => {
-  const { certificate: issuer, signingKey } = await issuerOf(root);
+  const { certificate: issuer, signingKey, signingAlgorithm } = await issuerOf(root);
   const keys = await newKeys();
   const usages = { serverAuth: ExtendedKeyUsage.serverAuth, clientAuth: ExtendedKeyUsage.clientAuth } as const;
   const certificate = await X509CertificateGenerator.create({
@@ -106,7 +145,7 @@ export const newLeaf = async (
     notBefore: new Date(nowMs - backdatedMs),
     // A leaf that outlives its root is trusted by nobody at the end.
     notAfter: new Date(Math.min(nowMs + request.validityMs, issuer.notAfter.getTime())),
-    signingAlgorithm: algorithm,
+    signingAlgorithm,
     publicKey: keys.publicKey,
     signingKey,
     extensions: [
