@@ -12,7 +12,8 @@ help: ## This list
 # npm leaves this file newer than the lock file when what is installed is what is locked.
 node_modules/.package-lock.json: package-lock.json
 	@command -v npm > /dev/null || { echo 'pgherd needs npm (any recent Node.js brings it); the Node that it runs on, it installs itself' >&2; exit 1; }
-	npm ci --no-audit --no-fund --loglevel=error
+	@# Not `npm ci`: it refuses a lock file without the optional builds for other platforms, which not every registry carries.
+	npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 deps: node_modules/.package-lock.json ## Install what the checkout needs (Node 24 included)
