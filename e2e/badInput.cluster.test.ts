@@ -121,7 +121,8 @@ const standing = async (ref: Ref): Promise<object> => ({
     uid: metadata.uid,
     restarts: status?.containerStatuses?.map(({ restartCount }) => restartCount),
   })),
-  status: (await readCluster(environment, ref)).status,
+  // With the time of its last change. The rest of a status may still be filled in while nothing is wrong.
+  ready: conditionOf(await readCluster(environment, ref), 'Ready'),
 });
 
 test(
