@@ -31,6 +31,8 @@ export interface Writer extends AsyncDisposable {
 }
 
 const intervalMs = 50;
+/** How long a first and a last connection are tried for. */
+const connectLimitMs = 30_000;
 /** An answer that takes longer is given up: the server may be gone without a word. */
 const answerWithinMs = 1000;
 
@@ -64,7 +66,20 @@ export const startWriter = async (connection: ClientConfig, table = 'written'): 
     void dropped?.end().catch(() => {});
   };
 
-  const setup = await connect();
+  /** Before and after the writing a single attempt that times out says nothing about the cluster. */
+  const connectWithin = async (limitMs: number): Promise<Client> => {
+    const deadline = performance.now() + limitMs;
+    for (;;) {
+      try {
+        return await connect();
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, intervalMs));
+      }
+    }
+  };
+
+  const setup = await connectWithin(connectLimitMs);
   await setup.query(`CREATE TABLE IF NOT EXISTS ${table} (id bigint PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp())`);
   await setup.query(`TRUNCATE ${table}`);
   await setup.end();
@@ -120,7 +135,7 @@ export const startWriter = async (connection: ClientConfig, table = 'written'): 
     },
     finish: async () => {
       await stop();
-      const reader = await connect();
+      const reader = await connectWithin(connectLimitMs);
       try {
         const { rows } = await reader.query<{ id: string }>(`SELECT id FROM ${table}`);
         const present = new Set(rows.map(({ id }) => Number(id)));
