@@ -222,7 +222,8 @@ const workOn = async (
     const key = `${namespace}/${name}`;
     const known = foreign.get(key);
     if (known !== undefined && systemClock.elapsed() - known.atMs < foreignMs) return known.secret;
-    foreign.delete(key);
+    // Roots hold private keys: none is kept longer than it may be used.
+    for (const [old, { atMs }] of foreign) if (systemClock.elapsed() - atMs >= foreignMs) foreign.delete(old);
     try {
       const secret = await client.get(secretType, { namespace, name }, { signal: term });
       foreign.set(key, { atMs: systemClock.elapsed(), secret });
@@ -323,7 +324,10 @@ const workOn = async (
     const written = writeKey(kind, key.namespace, object.metadata.name);
     // What we wrote ourselves and now comes back is in less of a hurry than what somebody asks for.
     const isEcho = !deleted && recent.get(written)?.resourceVersion === object.metadata.resourceVersion;
-    if (deleted) recent.forget(written);
+    if (deleted) {
+      recent.forget(written);
+      facts.forget(object.metadata.uid ?? '');
+    }
     controller.queue.add(keyText(key), listed || isEcho ? 'low' : 'high');
   });
   await controller.run(term);
