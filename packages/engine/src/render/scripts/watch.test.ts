@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { companion, hostileName, temporaryFolder } from '../../testing/programs.ts';
 import { bashCommand } from '../programs.ts';
 import { backupServerWatch, certificateCopy } from './watch.ts';
 
 const limitMs = 10_000;
+/** Enough for several looks of a script: that it keeps still shows nowhere else. */
+const severalLooksMs = 200;
 
 /** Waits for a line of a process' output that holds `text`. */
 const line = async (process: ReturnType<typeof companion>, text: string): Promise<void> => {
@@ -44,33 +47,59 @@ const sleeper = (context: TestContext, root: string, name: string) => {
   return companion(context, [program, '60']);
 };
 
-test(
-  'certificate copy: a renewed certificate is copied for its user alone, and the programs are told',
-  { timeout: limitMs },
-  async (context) => {
-    const root = join(temporaryFolder(context), hostileName);
-    const [certificates, configuration, replication] = ['certificates', 'configuration', 'out'].map((name) => join(root, name)) as [
-      string,
-      string,
-      string,
-    ];
-    mkdirSync(join(certificates, 'replication'), { recursive: true });
-    mkdirSync(configuration);
-    for (const file of ['tls.crt', 'tls.key', 'ca.crt']) writeFileSync(join(certificates, 'replication', file), file, { mode: 0o644 });
-    const name = `pgherd-t${process.pid}`;
-    const server = sleeper(context, root, name);
-    const other = sleeper(context, root, `${name}x`);
-    const guard = guardedKill(root, server, other);
-    const watch = companion(
+const replicationFiles = ['tls.crt', 'tls.key', 'ca.crt'];
+
+/** The sidecar beside a program that it tells, and one whose name only begins so. */
+const copying = (context: TestContext) => {
+  const root = join(temporaryFolder(context), hostileName);
+  const at = (name: string): string => join(root, name);
+  const [certificates, configuration, replication] = [at('certificates'), at('configuration'), at('out')];
+  mkdirSync(join(certificates, 'replication'), { recursive: true });
+  mkdirSync(configuration);
+  for (const file of replicationFiles) writeFileSync(join(certificates, 'replication', file), file, { mode: 0o644 });
+  const name = `pgherd-t${process.pid}`;
+  const server = sleeper(context, root, name);
+  const other = sleeper(context, root, `${name}x`);
+  const guard = guardedKill(root, server, other);
+  const start = () =>
+    companion(
       context,
       bashCommand(certificateCopy, 'watch', 17, '0.02', certificates, replication, configuration, name, 'pgherd-none'),
       guard.environment,
     );
-    // Changing until it is noticed: the watch may not yet have looked for the first time.
-    const touch = setInterval(() => writeFileSync(join(certificates, `renewed-${Date.now()}`), ''), 20);
-    context.after(() => clearInterval(touch));
+  const isCopied = async (): Promise<void> => {
+    const deadline = performance.now() + limitMs / 2;
+    const found = (file: string): boolean =>
+      existsSync(join(replication, file)) &&
+      readFileSync(join(replication, file), 'utf8') === readFileSync(join(certificates, 'replication', file), 'utf8');
+    while (!replicationFiles.every(found)) {
+      assert.ok(performance.now() < deadline, 'the files were not copied');
+      await delay(10);
+    }
+  };
+  return { certificates, replication, server, other, guard, start, isCopied };
+};
+
+test('certificate copy: what changed before it started is copied too, and nobody is told', { timeout: limitMs }, async (context) => {
+  const { certificates, replication, server, guard, start, isCopied } = copying(context);
+  mkdirSync(replication);
+  for (const file of replicationFiles) writeFileSync(join(replication, file), 'of the init container', { mode: 0o600 });
+  writeFileSync(join(certificates, 'replication', 'tls.crt'), 'renewed since');
+  start();
+  await isCopied();
+  await delay(severalLooksMs);
+  assert.deepEqual([server.signalCode, guard.strays()], [null, '']);
+});
+
+test(
+  'certificate copy: a renewed certificate is copied for its user alone, and the programs are told',
+  { timeout: limitMs },
+  async (context) => {
+    const { certificates, replication, server, other, guard, start, isCopied } = copying(context);
+    const watch = start();
+    await isCopied();
+    writeFileSync(join(certificates, 'renewed'), '');
     await line(watch, 'Loaded certificates');
-    clearInterval(touch);
     if (server.signalCode === null) await once(server, 'exit');
     assert.equal(server.signalCode, 'SIGHUP');
     assert.equal(other.signalCode, null);

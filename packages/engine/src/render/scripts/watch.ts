@@ -30,6 +30,9 @@ exec {pause}<> <(:)
 /**
  * Copies the replication certificate where libpq accepts it and makes PostgreSQL and Patroni read their files again.
  *
+ * The first copy tells nobody: it is there for what changed since the pod's first copy was made, and a program that only just starts dies of a
+ * signal that it does not handle yet.
+ *
  * Parameters: seconds between looks, mounted certificates, where the replication certificate goes, directory of Patroni's configuration,
  * names of the programs.
  */
@@ -37,17 +40,19 @@ export const certificateCopy = String.raw`
 interval=$1 certificates=$2 replication=$3 configuration=$4
 shift 4
 ${functions}
-loaded=$(times "$certificates" "$configuration")
+loaded=
 while :; do
-  read -r -t "$interval" -u "$pause" || :
   found=$(times "$certificates" "$configuration")
   if [ "$found" != "$loaded" ] &&
     install -D --mode=0600 --target-directory="$replication" -- "$certificates"/replication/tls.crt "$certificates"/replication/tls.key "$certificates"/replication/ca.crt
   then
-    for program; do signal "$program" ''; done
+    if [ -n "$loaded" ]; then
+      for program; do signal "$program" ''; done
+      echo "Loaded certificates and configuration dated:" "$found"
+    fi
     loaded=$found
-    echo "Loaded certificates and configuration dated:" "$loaded"
   fi
+  read -r -t "$interval" -u "$pause" || :
 done
 `;
 
