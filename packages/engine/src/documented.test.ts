@@ -12,7 +12,7 @@ import { test } from 'node:test';
 /** CamelCase literals that are no word of ours to the owner: kinds, values of fields, and words of Kubernetes that are only compared with. */
 const others: ReadonlySet<string> = new Set(
   [
-    'ConfigMap Endpoints PersistentVolumeClaim PostgresCluster Secret StatefulSet',
+    'ConfigMap Endpoints PersistentVolumeClaim PostgresCluster RoleBinding Secret ServiceAccount StatefulSet',
     'AlphaNumeric Always Background Cluster ClusterIP IPv4 IPv6 IfNotPresent In LoadBalancer Local Never NodePort',
     'None PostGIS PreferDualStack ReadWriteOnce RequireDualStack ScheduleAnyway SingleStack',
     'Bound Complete Failed False Normal Pending PodScheduled Running True Unknown Warning',

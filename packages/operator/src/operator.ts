@@ -12,8 +12,6 @@ import {
   exec,
   kinds,
   messageOf,
-  NotFoundError,
-  ForbiddenError,
   resourceType,
   SilenceError,
   leadWhenElected,
@@ -24,7 +22,7 @@ import {
 } from '@pgherd/kube';
 import type { Logger } from 'pino';
 import { newIssuers, newLeaf, newRoot } from './act/certificates.ts';
-import { newRecentWrites, writeKey } from './act/objects.ts';
+import { newRecentWrites, recentMs, writeKey } from './act/objects.ts';
 import { newPassword, newVerifier } from './act/passwords.ts';
 import { readSecret } from './act/secrets.ts';
 import type { Configuration } from './configuration.ts';
@@ -32,7 +30,8 @@ import { ensureCrds } from './crds.ts';
 import { describeFailure, IncompletePassError, worstLevel } from './failures.ts';
 import { newCaches, type ClusterKey } from './observe/caches.ts';
 import { newFactsMemory } from './observe/observe.ts';
-import { newFingerprint, type StoredSecret } from './observe/secretFacts.ts';
+import { newForeignSecrets } from './observe/foreignSecrets.ts';
+import { dataOf, newFingerprint, type StoredSecret } from './observe/secretFacts.ts';
 import { pass } from './pass.ts';
 import { newPrograms, type RunProgram } from './programs.ts';
 import { newMetrics } from './serve/metrics.ts';
@@ -202,9 +201,11 @@ const workOn = async (
     onDropped: (reason, event) => log.warn({ reason, event: event.reason }, 'an event was not written'),
   });
   const secretType = resourceType<KubernetesObject & StoredSecret>(kinds.secrets);
-  const foreign = new Map<string, { readonly atMs: number; readonly secret: StoredSecret }>();
-  /** Shared Secrets change once in years; a pass that runs often need not ask every time. */
-  const foreignMs = 60_000;
+  const foreignSecrets = newForeignSecrets({
+    fetch: async (namespace, name) => client.get(secretType, { namespace, name }, { signal: term }),
+    elapsed: () => systemClock.elapsed(),
+    rememberedMs: recentMs,
+  });
 
   const programs = newPrograms({
     run: runProgram,
@@ -217,23 +218,6 @@ const workOn = async (
     },
   });
   const fingerprint = newFingerprint();
-
-  const readForeign = async (namespace: string, name: string): Promise<StoredSecret | 'missing' | 'unreadable'> => {
-    const key = `${namespace}/${name}`;
-    const known = foreign.get(key);
-    if (known !== undefined && systemClock.elapsed() - known.atMs < foreignMs) return known.secret;
-    // Roots hold private keys: none is kept longer than it may be used.
-    for (const [old, { atMs }] of foreign) if (systemClock.elapsed() - atMs >= foreignMs) foreign.delete(old);
-    try {
-      const secret = await client.get(secretType, { namespace, name }, { signal: term });
-      foreign.set(key, { atMs: systemClock.elapsed(), secret });
-      return secret;
-    } catch (error) {
-      if (error instanceof NotFoundError) return 'missing';
-      if (error instanceof ForbiddenError) return 'unreadable';
-      throw error;
-    }
-  };
 
   const forget = (key: string): void => {
     manifestVersions.delete(key);
@@ -281,11 +265,11 @@ const workOn = async (
           now: () => systemClock.now(),
           fingerprint,
           plansOf: (cluster, children) => secretPlansFor(cluster, children, engineConfiguration),
-          readForeign,
+          readForeign: foreignSecrets.read,
           refusals: (clusterUid) => refusals.get(clusterUid) ?? [],
         },
         facts,
-        acting: (_key, _cluster, passSignal) => ({
+        acting: () => ({
           client,
           recent,
           cached: (kind, namespace, name) => caches.child(key.dialect, kind, namespace, name),
@@ -297,7 +281,10 @@ const workOn = async (
             newVerifier,
             newRoot,
             newLeaf: async (request, root, nowMs) => newLeaf(request, root, nowMs, issuerOf),
-            readSecret: async (name) => readSecret(client, key.namespace, name, passSignal),
+            readSecret: async (name) => {
+              const secret = await foreignSecrets.read(key.namespace, name);
+              return secret === 'missing' || secret === 'unreadable' ? undefined : dataOf(secret);
+            },
           },
         }),
         engineConfiguration,

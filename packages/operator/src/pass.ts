@@ -1,5 +1,5 @@
 /** One pass over one cluster: observe, decide, act. */
-import { decide, hashOf, type Cluster, type Decision, type EngineConfiguration, type Manifest, type WriteRefusal } from '@pgherd/engine';
+import { decide, hashOf, type Decision, type EngineConfiguration, type Manifest, type WriteRefusal } from '@pgherd/engine';
 import { isRetryable, messageOf, type KubernetesObject, type UnstructuredObject } from '@pgherd/kube';
 import { act, type Acting, type Refusal } from './act/act.ts';
 import { codeOf } from './failures.ts';
@@ -10,7 +10,7 @@ import { resourceOfDialect } from './observe/caches.ts';
 export interface PassSources {
   readonly observing: ObserveSources;
   readonly facts: FactsMemory;
-  readonly acting: (key: ClusterKey, cluster: Cluster, signal: AbortSignal) => Omit<Acting, 'resource' | 'equalStatus' | 'signal'>;
+  readonly acting: () => Omit<Acting, 'resource' | 'equalStatus' | 'signal'>;
   readonly engineConfiguration: EngineConfiguration;
   readonly now: () => number;
   readonly record: (decision: Decision) => void;
@@ -46,7 +46,7 @@ export const pass = async (key: ClusterKey, object: KubernetesObject, signal: Ab
   const observation = await observe(key, cluster, status, sources.observing, sources.facts);
   const decision = decide(manifested, key.dialect, observation);
   const acting: Acting = {
-    ...sources.acting(key, cluster, signal),
+    ...sources.acting(),
     resource: resourceOfDialect(key.dialect),
     equalStatus: (wanted) => hashOf(wanted) === hashOf(status),
     signal,

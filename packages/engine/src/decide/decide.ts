@@ -9,6 +9,7 @@
  * | the manifest was deleted                                     | take down, replicas first                    | deletion.ts         |
  * | a finding that blocks                                        | none: what runs goes on running              | findings.ts         |
  * | paused, or backups dropped without confirmation              | none: condition Progressing False            | backupRemoval.ts    |
+ * | no StatefulSet yet                                           | what the first pod starts from               | begin.ts            |
  * | anything else                                                | all of the following, side by side           |                     |
  *
  * | process                                                      | adds                                         | file                |
@@ -44,6 +45,7 @@ import { secretPlans } from '../render/secrets.ts';
 import { foreignness } from './adoption.ts';
 import { removalIsUnconfirmed, removeBackups } from './backupRemoval.ts';
 import { backupProgress, backUp } from './backups.ts';
+import { beginningOf, unwokenAfterMs } from './begin.ts';
 import { together, type Contribution } from './contribution.ts';
 import { tearDown } from './deletion.ts';
 import { actionEvents, transitionEvents } from './events.ts';
@@ -157,8 +159,13 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     reportRefusals(observation.refusals),
     reportPendingRestarts(situation),
   ]);
-  const outcome = outcomeOf(situation, { backups, users, startupMember, conditions: all.conditions });
   const { conditions, events, ...rest } = all;
+  const beginning = beginningOf(situation, rest);
+  // Its status is written, and its events are told, by the pass that makes the rest.
+  if (beginning !== undefined) {
+    return { ...rest, ...beginning, finalizer: 'present', status: undefined, events: [], lookAgainAfterMs: unwokenAfterMs };
+  }
+  const outcome = outcomeOf(situation, { backups, users, startupMember, conditions });
   return {
     ...rest,
     finalizer: 'present',

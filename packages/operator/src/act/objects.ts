@@ -31,8 +31,11 @@ export interface RecentWrites {
   readonly set: (key: string, hash: string, resourceVersion: string) => void;
 }
 
-/** Older entries are forgotten: a cache that is behind for longer has a trouble of its own. */
-const recentMs = 30_000;
+/**
+ * Older entries are forgotten: a cache that is behind for longer has a trouble of its own. No cache may remember longer, or what was written before
+ * would be written again.
+ */
+export const recentMs = 30_000;
 
 export const newRecentWrites = (elapsed: () => number): RecentWrites & { readonly forget: (key: string) => void } => {
   const writes = new Map<string, { readonly hash: string; readonly resourceVersion: string; readonly atMs: number }>();
@@ -103,12 +106,13 @@ export const applyObject = async (desired: DesiredObject, cluster: Cluster, writ
     const known = live?.metadata.ownerReferences ?? [];
     if (live !== undefined && references.every(({ uid }) => known.some((reference) => reference.uid === uid))) return 'skipped';
     const hash = hashOf(references);
-    if (writing.recent.get(key)?.hash === hash) return 'skipped';
     // A manager for each owner: no owner's reference is another one's to take away.
     const manager = `${fieldManager.children}-${cluster.identity.uid}`;
+    const ownKey = `${key} by ${manager}`;
+    if (writing.recent.get(ownKey)?.hash === hash) return 'skipped';
     const written = await writing.client.apply(type, object, { fieldManager: manager, force: true, signal: writing.signal });
     writing.wrote('apply', kind);
-    writing.recent.set(key, hash, written.metadata.resourceVersion ?? '');
+    writing.recent.set(ownKey, hash, written.metadata.resourceVersion ?? '');
     return 'written';
   }
 
