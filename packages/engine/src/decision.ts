@@ -91,7 +91,15 @@ export interface Deletion {
 export type DisruptiveStep =
   | { readonly kind: 'deletePod'; readonly deletion: Deletion; readonly reason: string }
   /** Written to Patroni's own object as `<scope>-failover` with its resourceVersion as precondition. */
-  | { readonly kind: 'switchover'; readonly scope: string; readonly from: string; readonly to: string | undefined; readonly reason: string }
+  | {
+      readonly kind: 'switchover';
+      readonly scope: string;
+      readonly from: string;
+      readonly to: string | undefined;
+      /** Written beside the request, so that one which Patroni refuses is not asked again at once. RFC 3339. */
+      readonly askedAt: string;
+      readonly reason: string;
+    }
   /** Jobs are made by create under a name that depends on their inputs, so that a repetition finds the first one. */
   | { readonly kind: 'createJob'; readonly job: KubernetesKind; readonly reason: string }
   | {

@@ -12,6 +12,8 @@ export const stamps = {
   retain: 'pgherd.dev/retain',
   /** On a cluster whose children another operator made: `"true"` lets pgherd take it over. */
   adopt: 'pgherd.dev/adopt',
+  /** On Patroni's failover object: when a switchover was asked for last (RFC 3339). */
+  switchoverAsked: 'pgherd.dev/switchover-asked',
   /** On a cluster: a new value lets pending renderings roll out. */
   rollout: 'pgherd.dev/rollout',
 } as const;

@@ -147,7 +147,5 @@ export const rollOut = (situation: Situation): Contribution => {
   const primary = outdated[0];
   if (primary === undefined) return {};
   if (present.length === 1) return replace(primary);
-  return {
-    step: switchoverTo(situation, present, `pod ${primary.pod} was made from an older template and leads, so another takes over first`),
-  };
+  return switchoverTo(situation, present, `pod ${primary.pod} was made from an older template and leads, so another takes over first`);
 };

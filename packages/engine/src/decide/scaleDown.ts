@@ -19,9 +19,9 @@
  * Claims go before the StatefulSet, so that a pass that is cut short never leaves a volume that looks as if it had lost its member.
  * Configuration and certificates of members that are gone altogether are swept up.
  */
-import type { Deletion, DisruptiveStep } from '../decision.ts';
+import type { Deletion } from '../decision.ts';
 import type { Member } from '../model/members.ts';
-import type { Contribution } from './contribution.ts';
+import { sooner, type Contribution } from './contribution.ts';
 import { isLost, lostAfterMs } from './deletion.ts';
 import { memberOf, type Situation } from './situation.ts';
 import { isDeleting } from './pods.ts';
@@ -35,10 +35,7 @@ const isGoingDown = ({ podObject, statefulSet }: Member, { observation }: Situat
   !isLost(podObject, observation.nowMs) &&
   (isDeleting(podObject) || statefulSet === undefined || (statefulSet.spec?.replicas ?? 1) === 0);
 
-interface Removal {
-  readonly step?: DisruptiveStep;
-  readonly deletions?: readonly Deletion[];
-}
+type Removal = Pick<Contribution, 'step' | 'deletions' | 'lookAgainAfterMs'>;
 
 const scaled = ({ statefulSet }: Member, replicas: 0 | 1, namespace: string, reason: string): Removal =>
   statefulSet === undefined
@@ -93,8 +90,7 @@ const removalOf = (member: Member, situation: Situation): Removal => {
   }
   if (member.role === 'leader' && podObject !== undefined && !isGoingDown(member, situation)) {
     const staying = wanted.map((identity) => memberOf(situation, identity)).filter((candidate) => candidate !== undefined);
-    const step = switchoverTo(situation, staying, `${reason}; it leads, so another takes over first`);
-    return step === undefined ? {} : { step };
+    return switchoverTo(situation, staying, `${reason}; it leads, so another takes over first`);
   }
   if (holdsData(situation) && !isLedByOneThatStays(situation)) return {};
   if (isGoingDown(member, situation)) {
@@ -151,6 +147,6 @@ export const scaleDown = (situation: Situation): Contribution => {
   return {
     step: removals.find(({ step }) => step !== undefined)?.step,
     deletions: [...removals.flatMap(({ deletions }) => deletions ?? []), ...leftovers(situation)],
-    lookAgainAfterMs: untilLostMs(situation),
+    lookAgainAfterMs: removals.reduce((soonest, { lookAgainAfterMs }) => sooner(soonest, lookAgainAfterMs), untilLostMs(situation)),
   };
 };

@@ -1,6 +1,7 @@
 /** Who could lead instead of the primary, and the one switchover that a pass may ask for. */
-import type { DisruptiveStep } from '../decision.ts';
 import type { Member } from '../model/members.ts';
+import { stamps } from '../stamps.ts';
+import type { Contribution } from './contribution.ts';
 import { isDoomed } from './members.ts';
 import type { Situation } from './situation.ts';
 
@@ -12,28 +13,46 @@ export const isFit = (member: Member, primary: Member | undefined): boolean =>
   !isDoomed(member) &&
   (member.timeline === undefined || primary?.timeline === undefined || member.timeline === primary.timeline);
 
-/** A switchover that Patroni has been asked for and has not finished with. */
-export const isSwitching = ({ cluster, observation }: Situation): boolean => {
-  const name = `${cluster.patroni.scope}-failover`;
-  const annotations = observation.children.endpoints.find(({ metadata }) => metadata.name === name)?.metadata.annotations ?? {};
-  return (annotations['leader'] ?? '') !== '' || (annotations['member'] ?? '') !== '';
+/** What Patroni refused is not asked again sooner: it answers within seconds, and says nothing of why. In milliseconds. */
+const patienceMs = 30_000;
+
+const annotationsOf = ({ observation }: Situation, name: string): Readonly<Record<string, string>> =>
+  observation.children.endpoints.find(({ metadata }) => metadata.name === name)?.metadata.annotations ?? {};
+
+/** How long to wait before a switchover may be asked for: one is under way, or was asked for lately. Zero: no longer. */
+const waitMs = (situation: Situation): number => {
+  // Patroni empties its own keys when it is done (4.0, patroni/dcs/kubernetes.py, `manual_failover`), and leaves others alone.
+  const {
+    leader = '',
+    member = '',
+    [stamps.switchoverAsked]: asked = '',
+  } = annotationsOf(situation, `${situation.cluster.patroni.scope}-failover`);
+  const leftMs = Date.parse(asked) + patienceMs - situation.observation.nowMs;
+  if (leader !== '' || member !== '') return patienceMs;
+  // A time in the future is of a clock that was wrong: it holds nothing up for longer than a right one would.
+  return Number.isNaN(leftMs) ? 0 : Math.min(Math.max(leftMs, 0), patienceMs);
 };
 
 /**
- * Where replication is synchronous, Patroni hands over to nobody but a synchronous standby (4.0, patroni/ha.py,
- * `process_manual_failover_from_leader`); it names them, by commas, in an object of its own while there is any.
+ * Where replication is synchronous, Patroni hands over to nobody but a synchronous standby (4.0, patroni/ha.py, `get_failover_candidates`). It
+ * names itself as leader and them, by commas, in an object of its own, which it empties where replication is not synchronous.
  */
-const isAccepted = ({ cluster, observation }: Situation, { pod }: Member): boolean => {
-  const name = `${cluster.patroni.scope}-sync`;
-  const standbys =
-    observation.children.endpoints.find(({ metadata }) => metadata.name === name)?.metadata.annotations?.['sync_standby'] ?? '';
-  return standbys === '' || standbys.split(',').some((standby) => standby.trim() === pod);
+const isAccepted = (situation: Situation, { pod }: Member): boolean => {
+  const { leader = '', sync_standby: standbys = '' } = annotationsOf(situation, `${situation.cluster.patroni.scope}-sync`);
+  return leader === '' || standbys.split(',').some((standby) => standby.trim() === pod);
 };
 
-/** Hands over to one of `candidates`; undefined while none is fit or a switchover is under way. */
-export const switchoverTo = (situation: Situation, candidates: readonly Member[], reason: string): DisruptiveStep | undefined => {
-  const { primary, cluster } = situation;
+/** Hands over to one of `candidates`; no step while none is fit, or Patroni was asked just now. */
+export const switchoverTo = (
+  situation: Situation,
+  candidates: readonly Member[],
+  reason: string,
+): Pick<Contribution, 'step' | 'lookAgainAfterMs'> => {
+  const { primary, cluster, observation } = situation;
   const candidate = candidates.find((member) => isFit(member, primary) && isAccepted(situation, member));
-  if (primary === undefined || candidate === undefined || isSwitching(situation)) return undefined;
-  return { kind: 'switchover', scope: cluster.patroni.scope, from: primary.pod, to: candidate.pod, reason };
+  if (primary === undefined || candidate === undefined) return {};
+  const lookAgainAfterMs = waitMs(situation);
+  if (lookAgainAfterMs > 0) return { lookAgainAfterMs };
+  const askedAt = new Date(observation.nowMs).toISOString();
+  return { step: { kind: 'switchover', scope: cluster.patroni.scope, from: primary.pod, to: candidate.pod, askedAt, reason } };
 };

@@ -35,6 +35,7 @@ const endOf = (world: World): unknown => {
     'volumeName',
     'clusterIP',
     'volume',
+    stamps.switchoverAsked,
   ]);
   const stripped = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(stripped);

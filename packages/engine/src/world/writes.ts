@@ -1,6 +1,7 @@
 /** A Decision as single writes, in the order in which they are carried out, and what each does to the world. */
 import type { Cluster } from '../model/cluster.ts';
 import type { Decision, Deletion, DesiredObject, DisruptiveStep, PatroniConfigurationWrite, SecretIntent } from '../decision.ts';
+import { stamps } from '../stamps.ts';
 import { fill } from './secretSymbols.ts';
 import { create, isEqual, keyOf, remove, store, timeOf, type World, type WorldObject } from './world.ts';
 
@@ -171,7 +172,7 @@ const takeStep = (world: World, step: DisruptiveStep, cluster: Cluster): Written
     }
     case 'switchover': {
       const name = `${step.scope}-failover`;
-      const annotations = { leader: step.from, member: step.to ?? '' };
+      const annotations = { leader: step.from, member: step.to ?? '', [stamps.switchoverAsked]: step.askedAt };
       const live = world.objects.get(keyOf('Endpoints', name));
       if (live !== undefined) return { world: annotate(world, live, annotations), result: 'written' };
       const { labels } = cluster.profile;

@@ -4,7 +4,7 @@
  * by itself and is tried again.
  */
 import type { Cluster, Decision, Deletion, DisruptiveStep, PatroniConfigurationWrite } from '@pgherd/engine';
-import { fieldManager } from '@pgherd/engine';
+import { fieldManager, stamps } from '@pgherd/engine';
 import { AlreadyExistsError, type Client, kinds, type KubernetesObject, NotFoundError, type ResourceType } from '@pgherd/kube';
 import { resourceOf } from '../kinds.ts';
 import { applyObject, type ObjectWriting } from './objects.ts';
@@ -65,7 +65,7 @@ const requestSwitchover = async (
 ): Promise<void> => {
   const { namespace, name: clusterName } = cluster.identity;
   const name = `${step.scope}-failover`;
-  const annotations = { leader: step.from, ...(step.to === undefined ? {} : { member: step.to }) };
+  const annotations = { leader: step.from, [stamps.switchoverAsked]: step.askedAt, ...(step.to === undefined ? {} : { member: step.to }) };
   const live = acting.cached('Endpoints', namespace, name);
   const { labels } = cluster.profile;
   if (live === undefined) {

@@ -3,7 +3,7 @@ import { canonicalJson, stamps, type Dialect } from '@pgherd/engine';
 import type { KubernetesObject } from '@pgherd/kube';
 
 /** Fields that no two runs have in common, wherever they are. */
-const volatile = new Set([
+const volatile = new Set<string>([
   'uid',
   'resourceVersion',
   'creationTimestamp',
@@ -15,6 +15,7 @@ const volatile = new Set([
   'clusterIP',
   'clusterIPs',
   'ip',
+  stamps.switchoverAsked,
 ]);
 
 /** Hashes that cover names and addresses; what they are made of is compared itself. */
