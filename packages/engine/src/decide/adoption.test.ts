@@ -3,13 +3,12 @@ import { test } from 'node:test';
 import { join } from 'node:path';
 import { stamps } from '../stamps.ts';
 import { testTable } from '../testing/tables.ts';
-import { annotateCluster, conditionIn, decisionIn, dialect, freshWorld, restedWorld } from '../testing/worlds.ts';
+import { annotateCluster, atRest, conditionIn, decisionIn, dialect, editSet, freshWorld, namesOf, restedWorld } from '../testing/worlds.ts';
 import { passOver } from '../world/run.ts';
-import type { World } from '../world/world.ts';
+import { keyOf, type World } from '../world/world.ts';
 
 /** The same children without our stamps, as if another operator had made them. */
-const foreign = (): World => {
-  const world = restedWorld('dev');
+const foreign = (world = restedWorld('dev')): World => {
   const objects = new Map(
     [...world.objects].map(([key, object]) => {
       const { [stamps.rendering]: _stamp, ...annotations } = object.metadata.annotations ?? {};
@@ -35,24 +34,6 @@ testTable('adoption', join(import.meta.dirname, 'adoption.ts'), 2, {
   },
   'some, and none carries our stamp | `"true"`': () =>
     assert.ok(decisionIn(annotateCluster(foreign(), { [stamps.adopt]: 'true' })).objects.length > 0),
-  "some, and a member's or a repository's claim has a name that we would not give it | any": () => {
-    const world = annotateCluster(foreign(), { [stamps.adopt]: 'true' });
-    for (const name of world.objects.values().flatMap(({ kind, metadata }) => (kind === 'PersistentVolumeClaim' ? [metadata.name] : []))) {
-      const objects = new Map(
-        [...world.objects].map(([key, object]) =>
-          object.metadata.name === name && object.kind === 'PersistentVolumeClaim'
-            ? [`${key}-x`, { ...object, metadata: { ...object.metadata, name: `${name}-x` } }]
-            : [key, object],
-        ),
-      );
-      const { writes, world: after } = passOver({ ...world, objects }, dialect);
-      assert.deepEqual(
-        writes.map(({ kind }) => kind),
-        ['status'],
-      );
-      assert.match(conditionIn(after, 'NotAdopted')?.message ?? '', new RegExp(`claims ${name}-x do not have the names`));
-    }
-  },
 });
 
 test('adoption: a cluster of another operator is left alone when it is deleted, too', () => {
@@ -64,4 +45,42 @@ test('adoption: a cluster of another operator is left alone when it is deleted, 
   };
   const { deletions, finalizer } = decisionIn(deleted);
   assert.deepEqual([deletions, finalizer], [[], 'present']);
+});
+
+/** The same cluster, as if every claim had been brought along under a name of its own. */
+const withOwnClaims = (world: World): World => {
+  const claims = namesOf(world, 'PersistentVolumeClaim');
+  const objects = [...world.objects.values()].map((object) => {
+    const text = claims.reduce((json, name) => json.replaceAll(`"${name}"`, `"brought-${name}"`), JSON.stringify(object));
+    const renamed = JSON.parse(text) as typeof object;
+    return [keyOf(renamed.kind, renamed.metadata.name), renamed] as const;
+  });
+  return { ...world, objects: new Map(objects), applied: new Map() };
+};
+
+test('adoption: claims under other names than ours are mounted as they are, and no others are made', () => {
+  const walVolumeClaimSpec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+  const before = withOwnClaims(foreign(atRest(editSet(freshWorld('dev'), { replicas: 2, walVolumeClaimSpec }))));
+  const claims = namesOf(before, 'PersistentVolumeClaim');
+  assert.equal(claims.length, 5);
+  const after = atRest(annotateCluster(before, { [stamps.adopt]: 'true' }));
+  assert.equal(conditionIn(after, 'Ready')?.status, 'True');
+  assert.deepEqual(namesOf(after, 'PersistentVolumeClaim'), claims);
+  const mounted = ['StatefulSet', 'Pod'].map((kind) =>
+    [...JSON.stringify([...after.objects.values()].filter((object) => object.kind === kind)).matchAll(/"claimName":"([^"]*)"/g)]
+      .map(([, name = '']) => name)
+      .toSorted(),
+  );
+  assert.deepEqual(mounted, [claims, claims]);
+});
+
+test('adoption: a member whose StatefulSet is lost comes back with the volume that was brought along', () => {
+  const adopted = atRest(annotateCluster(withOwnClaims(foreign()), { [stamps.adopt]: 'true' }));
+  const [member = ''] = namesOf(adopted, 'StatefulSet');
+  const objects = new Map(adopted.objects);
+  objects.delete(keyOf('StatefulSet', member));
+  objects.delete(keyOf('Pod', `${member}-0`));
+  const after = atRest({ ...adopted, counter: adopted.counter + 1, objects });
+  assert.deepEqual(namesOf(after, 'PersistentVolumeClaim'), namesOf(adopted, 'PersistentVolumeClaim'));
+  assert.deepEqual(after.objects.get(keyOf('StatefulSet', member))?.['spec'], adopted.objects.get(keyOf('StatefulSet', member))?.['spec']);
 });

@@ -7,7 +7,6 @@
  * | at least one carries our stamp      | any                           | ours                            |
  * | some, and none carries our stamp    | not `"true"`                  | left alone, condition NotAdopted |
  * | some, and none carries our stamp    | `"true"`                      | ours                            |
- * | some, and a member's or a repository's claim has a name that we would not give it | any | left alone, condition NotAdopted |
  */
 import type { Cluster } from '../model/cluster.ts';
 import type { Children } from '../observation.ts';
@@ -20,29 +19,9 @@ interface Stamped {
   };
 }
 
-/** Claims that pods of ours would not mount, because they expect another name: an empty volume would take the place of one with data. */
-const strayClaims = ({ identity, profile: { labels, names, roleValues } }: Cluster, children: Children): readonly string[] =>
-  children.persistentVolumeClaims.flatMap(({ metadata }) => {
-    const { [labels.instance]: member, [labels.role]: role, [labels.backupRepository]: repository } = metadata.labels ?? {};
-    const expected =
-      repository !== undefined
-        ? names.repositoryVolume(identity.name, repository)
-        : member === undefined
-          ? undefined
-          : role === roleValues.dataVolume
-            ? names.memberDataVolume(member)
-            : role === roleValues.walVolume
-              ? names.memberWalVolume(member)
-              : undefined;
-    return expected === undefined || expected === metadata.name ? [] : [metadata.name];
-  });
-
 /** Why the cluster is left alone, in words; undefined: it is ours, or may be taken over. */
 export const foreignness = (cluster: Cluster, children: Children): string | undefined => {
   if (!isForeign(cluster, children)) return undefined;
-  const stray = strayClaims(cluster, children);
-  if (stray.length > 0)
-    return `another operator made the children of this cluster, and taking it over is not possible yet: claims ${stray.join(', ')} do not have the names that pgherd mounts, so members would start with empty volumes`;
   if (cluster.identity.annotations[stamps.adopt] === 'true') return undefined;
   return `another operator made the children of this cluster, so they are left alone; annotate it with ${stamps.adopt}=true to let pgherd take over`;
 };

@@ -24,6 +24,7 @@ import { backupConfigurationHash } from '../render/backups/configuration.ts';
 import { backupJob, firstBackup } from '../render/backups/job.ts';
 import { stamps } from '../stamps.ts';
 import { retryAtMs } from './backoff.ts';
+import { claimsOf } from './claims.ts';
 import type { Contribution } from './contribution.ts';
 import { isDeleting, isReady } from './pods.ts';
 import { deletionOf } from './references.ts';
@@ -42,9 +43,7 @@ export interface BackupProgress {
 }
 
 const repositoryClaim = ({ cluster, observation }: Situation, repository: string): PersistentVolumeClaim | undefined =>
-  observation.children.persistentVolumeClaims.find(
-    ({ metadata }) => metadata.labels?.[cluster.profile.labels.backupRepository] === repository,
-  );
+  claimsOf(cluster, observation.children).get(cluster.profile.names.repositoryVolume(cluster.identity.name, repository));
 
 /** A stanza is one database's, on one volume. */
 const stanzaInputs = (situation: Situation): string =>

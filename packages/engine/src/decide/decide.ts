@@ -46,6 +46,7 @@ import { foreignness } from './adoption.ts';
 import { removalIsUnconfirmed, removeBackups } from './backupRemoval.ts';
 import { backupProgress, backUp } from './backups.ts';
 import { beginningOf, unwokenAfterMs } from './begin.ts';
+import { claimNames } from './claims.ts';
 import { together, type Contribution } from './contribution.ts';
 import { tearDown } from './deletion.ts';
 import { actionEvents, transitionEvents } from './events.ts';
@@ -85,6 +86,7 @@ const renderContext = (
     bootstrapped: systemIdentifier !== undefined,
     replicaRepository,
     leaderServiceIp: address === undefined || address === '' || address === 'None' ? undefined : address,
+    claimNames: claimNames(cluster, observation.children),
     boundClaims: boundClaims(observation.children),
     memberRuns: members.some(({ podObject }) => podObject !== undefined),
   };

@@ -11,6 +11,7 @@ import type { Cluster } from '../model/cluster.ts';
 import type { Member, MemberIdentity } from '../model/members.ts';
 import { nothingRecalled, type Recollection } from '../model/recollection.ts';
 import type { Children } from '../observation.ts';
+import { claimsOf } from './claims.ts';
 import { isReady, patroniStateOf } from './pods.ts';
 
 /** The annotation of Patroni's leader object that names the pod holding the lock. */
@@ -20,15 +21,13 @@ const leaderPodOf = (cluster: Cluster, children: Children): string | undefined =
 const isDeleting = (object: { readonly metadata: { readonly deletionTimestamp?: string } } | undefined): boolean =>
   object?.metadata.deletionTimestamp !== undefined;
 
-/** The data volumes of members, by member name. A claim is found by its labels, so it may have any name. */
+/** The data volumes of members, by member name. */
 const dataClaims = (cluster: Cluster, children: Children): ReadonlyMap<string, PersistentVolumeClaim> => {
   const { labels, roleValues } = cluster.profile;
-  const byMember = new Map<string, PersistentVolumeClaim>();
-  for (const claim of children.persistentVolumeClaims) {
-    const name = claim.metadata.labels?.[labels.instance];
-    if (name !== undefined && claim.metadata.labels?.[labels.role] === roleValues.dataVolume) byMember.set(name, claim);
-  }
-  return byMember;
+  const dataVolumes = [...claimsOf(cluster, children).values()].filter(
+    ({ metadata }) => metadata.labels?.[labels.role] === roleValues.dataVolume,
+  );
+  return new Map(dataVolumes.map((claim) => [claim.metadata.labels?.[labels.instance] ?? '', claim]));
 };
 
 const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>

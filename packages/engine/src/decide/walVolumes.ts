@@ -9,6 +9,7 @@
  */
 import type { Finding } from '../model/cluster.ts';
 import type { Children } from '../observation.ts';
+import { claimsOf } from './claims.ts';
 import type { Situation } from './situation.ts';
 
 /** Names of the claims that have a volume, or had one that is lost. */
@@ -19,10 +20,11 @@ export const boundClaims = ({ persistentVolumeClaims }: Children): ReadonlySet<s
 export const keptWalVolumes = ({ cluster, wanted, observation }: Situation): readonly Finding[] => {
   const { names, fields } = cluster.profile;
   const bound = boundClaims(observation.children);
+  const claims = claimsOf(cluster, observation.children);
   return cluster.sets.flatMap((set): readonly Finding[] => {
     const kept = wanted
       .filter((member) => member.set === set.name)
-      .map(({ name }) => names.memberWalVolume(name))
+      .map(({ name }) => claims.get(names.memberWalVolume(name))?.metadata.name ?? '')
       .filter((name) => bound.has(name));
     if (set.walVolume !== undefined || kept.length === 0) return [];
     return [

@@ -12,6 +12,8 @@ export interface RenderContext {
   readonly replicaRepository: string | undefined;
   /** ClusterIP of the leader Service, once the API server gave one. */
   readonly leaderServiceIp: string | undefined;
+  /** Claims that are there under another name than the profile gives them: that name by the profile's. */
+  readonly claimNames: ReadonlyMap<string, string>;
   /** Names of the claims that have a volume. */
   readonly boundClaims: ReadonlySet<string>;
   /** A member has a pod, be it one that is stopping. */

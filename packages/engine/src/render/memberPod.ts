@@ -7,6 +7,7 @@ import { renderingVersion, stamps } from '../stamps.ts';
 import { memberLogDirectory, spoolDirectory } from './backups/layout.ts';
 import { configurationMount, configurationVolume, serverContainers, serverVolume } from './backups/podParts.ts';
 import { memberSecretKeys, serverCertificateKeys } from './certificateKeys.ts';
+import { claimName, otherNames } from './claims.ts';
 import type { RenderContext } from './context.ts';
 import { dataKinds, memberLabels } from './labels.ts';
 import { logDirectoryToMake } from './logDirectory.ts';
@@ -74,7 +75,13 @@ const certificateProjection = (own: SecretProjection | undefined, secret: string
   return { ...own, name: own?.name ?? secret, items: files.map((file) => ({ ...file, path: directory + file.path })) };
 };
 
-const volumesOf = (cluster: Cluster, set: InstanceSet, member: MemberIdentity, mounts: Mounts): readonly Volume[] => {
+const volumesOf = (
+  cluster: Cluster,
+  set: InstanceSet,
+  member: MemberIdentity,
+  mounts: Mounts,
+  context: RenderContext,
+): readonly Volume[] => {
   const { names, paths, containers } = cluster.profile;
   const { name } = cluster.identity;
   const resource = (path: string, field: string, divisor: string) => ({
@@ -93,8 +100,11 @@ const volumesOf = (cluster: Cluster, set: InstanceSet, member: MemberIdentity, m
         ],
       },
     },
-    { name: mounts.data.name, persistentVolumeClaim: { claimName: names.memberDataVolume(member.name) } },
-    ...mounts.wal.map((mount) => ({ name: mount.name, persistentVolumeClaim: { claimName: names.memberWalVolume(member.name) } })),
+    { name: mounts.data.name, persistentVolumeClaim: { claimName: claimName(context, names.memberDataVolume(member.name)) } },
+    ...mounts.wal.map((mount) => ({
+      name: mount.name,
+      persistentVolumeClaim: { claimName: claimName(context, names.memberWalVolume(member.name)) },
+    })),
     {
       name: databaseContainerInformation,
       downwardAPI: {
@@ -289,6 +299,10 @@ export const memberPodTemplate = (
   const ownWalVolume = hasWalVolume(cluster, set, member, context);
   const mounts = mountsOf(cluster, ownWalVolume);
   const wishes = mergedMetadata(cluster.metadata, set.metadata);
+  const otherClaims = otherNames(context, [
+    names.memberDataVolume(member.name),
+    ...(ownWalVolume ? [names.memberWalVolume(member.name)] : []),
+  ]);
   const spec: PodSpec = {
     ...commonPodFields(cluster),
     ...schedulingFields(set.scheduling),
@@ -315,7 +329,7 @@ export const memberPodTemplate = (
     // Sidecars tell PostgreSQL, Patroni and pgBackRest of new certificates by signals.
     shareProcessNamespace: true,
     terminationGracePeriodSeconds: terminationGraceSeconds,
-    volumes: volumesOf(cluster, set, member, mounts),
+    volumes: volumesOf(cluster, set, member, mounts, context),
   };
   return {
     metadata: {
@@ -329,7 +343,7 @@ export const memberPodTemplate = (
       annotations: {
         ...wishes.annotations,
         'kubectl.kubernetes.io/default-container': containers.database,
-        [stamps.inputs]: hashOf(podInputs(cluster, set, ownWalVolume)),
+        [stamps.inputs]: hashOf(podInputs(cluster, set, { ownWalVolume, otherClaims })),
         [stamps.rendering]: renderingVersion,
       },
     },

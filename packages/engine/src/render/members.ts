@@ -3,6 +3,7 @@ import type { ConfigMap, PersistentVolumeClaim, StatefulSet } from '@pgherd/api'
 import type { DesiredObject } from '../decision.ts';
 import type { Cluster, InstanceSet, VolumeClaim } from '../model/cluster.ts';
 import type { MemberIdentity } from '../model/members.ts';
+import { claimName } from './claims.ts';
 import type { MemberTarget, RenderContext, Renderer } from './context.ts';
 import { dataKinds, memberLabels } from './labels.ts';
 import { memberPodTemplate, patroniFileKey } from './memberPod.ts';
@@ -76,9 +77,11 @@ export const renderMembers: Renderer = (cluster, members, context) => {
     const set = cluster.sets.find(({ name }) => name === identity.set);
     if (set === undefined) return [];
     const workload = statefulSet(cluster, set, target, context);
+    const dataClaim = claimName(context, names.memberDataVolume(identity.name));
+    const walClaim = claimName(context, names.memberWalVolume(identity.name));
     return [
       {
-        object: claim(cluster, set, identity, names.memberDataVolume(identity.name), roleValues.dataVolume, set.dataVolume),
+        object: claim(cluster, set, identity, dataClaim, roleValues.dataVolume, set.dataVolume),
         stage: 1,
         mode: 'apply',
       },
@@ -86,7 +89,7 @@ export const renderMembers: Renderer = (cluster, members, context) => {
         ? []
         : ([
             {
-              object: claim(cluster, set, identity, names.memberWalVolume(identity.name), roleValues.walVolume, set.walVolume),
+              object: claim(cluster, set, identity, walClaim, roleValues.walVolume, set.walVolume),
               stage: 1,
               mode: 'apply',
             },

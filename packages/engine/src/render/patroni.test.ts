@@ -14,6 +14,7 @@ const fresh: RenderContext = {
   bootstrapped: false,
   replicaRepository: undefined,
   leaderServiceIp: undefined,
+  claimNames: new Map(),
   boundClaims: new Set(),
   memberRuns: false,
 };

@@ -5,11 +5,17 @@
 import type { Cluster, InstanceSet } from '../model/cluster.ts';
 import { logDirectoryToMake } from './logDirectory.ts';
 
+/** What tells the volumes of one member's pod from those of another. */
+export interface PodVolumes {
+  readonly ownWalVolume: boolean;
+  /** Names of claims that we did not name; undefined where all names are ours. */
+  readonly otherClaims: readonly string[] | undefined;
+}
+
 /**
- * Of the pods of a set of members that have a volume for WAL, or of those that have none. Their names, and what Patroni takes over without a
- * restart, are no part of it.
+ * Of a pod of a set of members. The names that we give, and what Patroni takes over without a restart, are no part of it.
  */
-export const podInputs = (cluster: Cluster, set: InstanceSet, ownWalVolume: boolean): unknown => ({
+export const podInputs = (cluster: Cluster, set: InstanceSet, { ownWalVolume, otherClaims }: PodVolumes): unknown => ({
   metadata: [cluster.metadata, set.metadata],
   image: cluster.postgres.image,
   majorVersion: cluster.postgres.majorVersion,
@@ -24,6 +30,7 @@ export const podInputs = (cluster: Cluster, set: InstanceSet, ownWalVolume: bool
   set: {
     resources: set.resources,
     walVolume: ownWalVolume,
+    otherClaims,
     scheduling: set.scheduling,
     helperResources: set.helperResources,
     additionalContainers: set.additionalContainers,
@@ -33,8 +40,8 @@ export const podInputs = (cluster: Cluster, set: InstanceSet, ownWalVolume: bool
   },
 });
 
-/** Of the repository host's pod. */
-export const repositoryHostInputs = (cluster: Cluster): unknown =>
+/** Of the repository host's pod; `otherClaims` as of a member's. */
+export const repositoryHostInputs = (cluster: Cluster, otherClaims: PodVolumes['otherClaims']): unknown =>
   cluster.backups && {
     metadata: [cluster.metadata, cluster.backups.metadata],
     images: [cluster.backups.image, cluster.postgres.image],
@@ -43,4 +50,5 @@ export const repositoryHostInputs = (cluster: Cluster): unknown =>
     configuration: cluster.backups.configuration,
     repositories: cluster.backups.repositories.map(({ name }) => name),
     host: cluster.backups.repositoryHost,
+    otherClaims,
   };

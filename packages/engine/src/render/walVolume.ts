@@ -1,6 +1,7 @@
 /** Which members have a volume of their own for WAL. */
 import type { Cluster, InstanceSet } from '../model/cluster.ts';
 import type { MemberIdentity } from '../model/members.ts';
+import { claimName } from './claims.ts';
 import type { RenderContext } from './context.ts';
 
 /**
@@ -11,5 +12,5 @@ export const hasWalVolume = (
   { profile }: Cluster,
   set: InstanceSet | undefined,
   member: MemberIdentity,
-  { boundClaims }: Pick<RenderContext, 'boundClaims'>,
-): boolean => set?.walVolume !== undefined || boundClaims.has(profile.names.memberWalVolume(member.name));
+  context: Pick<RenderContext, 'boundClaims' | 'claimNames'>,
+): boolean => set?.walVolume !== undefined || context.boundClaims.has(claimName(context, profile.names.memberWalVolume(member.name)));

@@ -11,6 +11,7 @@ export const testContext: RenderContext = {
   bootstrapped: true,
   replicaRepository: undefined,
   leaderServiceIp: '10.96.0.17',
+  claimNames: new Map(),
   boundClaims: new Set(),
   memberRuns: true,
 };

@@ -4,7 +4,8 @@ import type { DesiredObject } from '../../decision.ts';
 import { hashOf } from '../../hash.ts';
 import type { BackupSettings, Cluster, Repository } from '../../model/cluster.ts';
 import { renderingVersion, stamps } from '../../stamps.ts';
-import type { Renderer } from '../context.ts';
+import { claimName, otherNames } from '../claims.ts';
+import type { RenderContext, Renderer } from '../context.ts';
 import { backupLabels, dataKinds, repositoryHostLabels } from '../labels.ts';
 import { childMetadata, unownedMetadata } from '../metadata.ts';
 import { repositoryHostInputs } from '../podInputs.ts';
@@ -17,14 +18,19 @@ import { backupImage, configurationVolume, serverContainers, serverVolume } from
 
 const repositoryMount = ({ name }: Repository): VolumeMount => ({ name, mountPath: repositoryMountPath(name) });
 
-const repositoryClaim = (cluster: Cluster, backups: BackupSettings, repository: Repository): PersistentVolumeClaim => {
+const repositoryClaim = (
+  cluster: Cluster,
+  backups: BackupSettings,
+  repository: Repository,
+  context: RenderContext,
+): PersistentVolumeClaim => {
   const { names, labels } = cluster.profile;
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
     metadata: unownedMetadata(
       cluster,
-      names.repositoryVolume(cluster.identity.name, repository.name),
+      claimName(context, names.repositoryVolume(cluster.identity.name, repository.name)),
       {
         ...backupLabels(cluster),
         [labels.backupRepository]: repository.name,
@@ -37,10 +43,11 @@ const repositoryClaim = (cluster: Cluster, backups: BackupSettings, repository: 
   };
 };
 
-const podTemplate = (cluster: Cluster, backups: BackupSettings): PodTemplateSpec => {
+const podTemplate = (cluster: Cluster, backups: BackupSettings, context: RenderContext): PodTemplateSpec => {
   const { containers, labels, names } = cluster.profile;
   const { name } = cluster.identity;
   const mounts = backups.repositories.map(repositoryMount);
+  const claims = backups.repositories.map((repository) => names.repositoryVolume(name, repository.name));
   const image = backupImage(cluster, backups);
   const { majorVersion } = cluster.postgres;
   const initContainer = (containerName: string, script: string, containerMounts: readonly VolumeMount[], parameters: readonly string[]) =>
@@ -57,7 +64,7 @@ const podTemplate = (cluster: Cluster, backups: BackupSettings): PodTemplateSpec
       annotations: {
         ...backups.metadata.annotations,
         'kubectl.kubernetes.io/default-container': containers.backupServer,
-        [stamps.inputs]: hashOf(repositoryHostInputs(cluster)),
+        [stamps.inputs]: hashOf(repositoryHostInputs(cluster, otherNames(context, claims))),
         [stamps.rendering]: renderingVersion,
       },
     },
@@ -89,7 +96,7 @@ const podTemplate = (cluster: Cluster, backups: BackupSettings): PodTemplateSpec
       volumes: [
         ...backups.repositories.map((repository) => ({
           name: repository.name,
-          persistentVolumeClaim: { claimName: names.repositoryVolume(name, repository.name) },
+          persistentVolumeClaim: { claimName: claimName(context, names.repositoryVolume(name, repository.name)) },
         })),
         serverVolume(names.backupSecret(name), backupSecretKeys.hostCertificate, backupSecretKeys.hostKey),
         configurationVolume(cluster, backups, 'repositoryHost'),
@@ -99,7 +106,7 @@ const podTemplate = (cluster: Cluster, backups: BackupSettings): PodTemplateSpec
   };
 };
 
-const statefulSet = (cluster: Cluster, backups: BackupSettings, replicas: 0 | 1): StatefulSet => {
+const statefulSet = (cluster: Cluster, backups: BackupSettings, replicas: 0 | 1, context: RenderContext): StatefulSet => {
   const { names, labels } = cluster.profile;
   return {
     apiVersion: 'apps/v1',
@@ -116,7 +123,7 @@ const statefulSet = (cluster: Cluster, backups: BackupSettings, replicas: 0 | 1)
       revisionHistoryLimit: 0,
       selector: { matchLabels: repositoryHostLabels(cluster) },
       serviceName: names.podService(cluster.identity.name),
-      template: podTemplate(cluster, backups),
+      template: podTemplate(cluster, backups, context),
       updateStrategy: { type: 'RollingUpdate' },
     },
   };
@@ -136,12 +143,12 @@ export const renderBackups: Renderer = (cluster, members, context) => {
   return [
     { object: configuration, stage: 1, mode: 'apply' },
     ...backups.repositories.map((repository): DesiredObject => ({
-      object: repositoryClaim(cluster, backups, repository),
+      object: repositoryClaim(cluster, backups, repository, context),
       stage: 1,
       mode: 'apply',
     })),
     ...(backupImage(cluster, backups) === ''
       ? []
-      : [{ object: statefulSet(cluster, backups, stopped ? 0 : 1), stage: 2, mode: 'apply' } as const]),
+      : [{ object: statefulSet(cluster, backups, stopped ? 0 : 1, context), stage: 2, mode: 'apply' } as const]),
   ];
 };
