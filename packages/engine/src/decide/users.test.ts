@@ -38,6 +38,12 @@ const due = lent(() => {
   };
 });
 
+/** Its Secret has no verifier, and the API server lets nobody write one. */
+const withStuckUser = (): World => ({
+  ...editSecret({ ...due(), commandResults: {} }, 'hippo-pguser-extra', { verifier: '' }),
+  refusals: [{ what: 'Secret hippo-pguser-extra', code: 'Invalid', message: 'it is immutable', retryable: false }],
+});
+
 const withoutRole = (world: World): World => ({ ...world, database: { ...world.database, roles: new Map() } });
 const later = (world: World, ms: number): World => ({ ...world, nowMs: world.nowMs + ms });
 
@@ -56,6 +62,24 @@ testTable('users', join(import.meta.dirname, 'users.ts'), 1, {
     const unprobed = editObject(due(), 'Pod', primary, (pod) => ({ ...pod, status: { phase: 'Running' } }));
     assert.deepEqual(commands({ ...unprobed, commandResults: {} }), ['users'], 'Patroni says that it runs before the kubelet has asked');
     assert.deepEqual(commands(editSecret(due(), 'hippo-pguser-extra', { verifier: '' })), []);
+  },
+  'a Secret that cannot be filled': () => {
+    const { world, decision } = passOver(withStuckUser(), dialect);
+    assert.deepEqual(
+      decision?.commands.map(({ input }) => Object.values(input?.variables ?? {}).map(({ secret }) => secret)),
+      [[user]],
+    );
+    assert.ok(world.database.databases.has('more'), 'databases are made in any case');
+    const condition = conditionIn(world, 'UsersApplied');
+    assert.deepEqual([condition?.status, condition?.reason], ['False', 'SecretNotReady']);
+    assert.match(
+      condition?.message ?? '',
+      /^user extra waits: Secret hippo-pguser-extra cannot be filled: it is immutable; put that right/,
+    );
+    assert.deepEqual(
+      decision?.events.map(({ reason }) => reason).filter((reason) => reason === 'SecretNotReady'),
+      ['SecretNotReady'],
+    );
   },
   'the revision in the status is another, and the script has not run for it': () => {
     const world = due();
@@ -161,4 +185,33 @@ test('users: what differs is told in words', () => {
     'role app is not CONNECTION LIMIT 5',
     'role app lacks privileges on database app',
   ]);
+});
+
+test('users: what a stuck user waits for is neither forgotten nor in force, and the others are looked after meanwhile', () => {
+  const applied = passOver(withStuckUser(), dialect).world;
+  const stuck = (world: World): World => ({
+    ...editSecret(world, 'hippo-pguser-extra', { verifier: '' }),
+    refusals: withStuckUser().refusals,
+  });
+  const waiting = passOver(stuck(applied), dialect);
+  assert.deepEqual(waiting.decision?.commands, [], 'not run again and again');
+  assert.deepEqual(
+    waiting.decision.readings.map(({ key }) => key),
+    ['roles'],
+  );
+  assert.equal(conditionIn(waiting.world, 'Ready')?.reason, 'UsersNotReady');
+  const filled = atRest(applied);
+  assert.deepEqual([...filled.database.roles.keys()], ['hippo', 'extra']);
+  assert.equal(conditionIn(filled, 'UsersApplied'), undefined);
+  assert.equal(conditionIn(filled, 'Ready')?.status, 'True');
+});
+
+test('users: a Secret that is on its way out keeps no other user waiting', () => {
+  const world = due();
+  const secret = world.secrets.get('hippo-pguser-extra') ?? assert.fail('no Secret');
+  const metadata = { ...secret.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
+  const secrets = new Map(world.secrets).set('hippo-pguser-extra', { ...secret, metadata });
+  const { world: after } = passOver({ ...world, commandResults: {}, secrets }, dialect);
+  assert.match(conditionIn(after, 'UsersApplied')?.message ?? '', /is being deleted; take away what holds it/);
+  assert.ok(after.database.databases.has('more'));
 });

@@ -5,6 +5,7 @@
  * |-----------------------------------------------------------------------|---------------------------------------------------------|
  * | the manifest asks for none                                            | nothing                                                 |
  * | no primary that runs, or a Secret not filled yet                      | wait                                                    |
+ * | a Secret that cannot be filled                                        | condition UsersApplied False; all others go on as below |
  * | the revision in the status is another, and the script has not run for it | run the script                                       |
  * | the script has run                                                    | the new revision                                        |
  * | the script failed                                                     | condition UsersApplied False; again, ever later         |
@@ -19,11 +20,11 @@ import type { Cluster, UserIntent } from '../model/cluster.ts';
 import type { ConditionOutcome } from '../model/outcome.ts';
 import type { SecretPlan } from '../model/secrets.ts';
 import type { Reading } from '../observation.ts';
-import { databaseOf, psql, rolesQuestion, usersScript, type ReadRole, type RolesReading, type UserWithSecret } from '../readings.ts';
+import { databaseOf, psql, rolesQuestion, usersScript, type ReadRole, type RolesReading } from '../readings.ts';
 import { retryAtMs } from './backoff.ts';
 import type { Contribution } from './contribution.ts';
-import { secretFor } from './secrets.ts';
 import type { Situation } from './situation.ts';
+import { userStates } from './userSecrets.ts';
 
 const commandKey = 'users';
 const readingKey = 'roles';
@@ -43,22 +44,6 @@ export interface UsersProgress extends Contribution {
   readonly databaseRevision: string | undefined;
   readonly serverVersion: string | undefined;
 }
-
-interface KnownUser extends UserWithSecret {
-  readonly fingerprint: string;
-}
-
-/** The users with their Secrets; undefined while one of these is not filled. */
-const knownUsers = ({ cluster, observation }: Situation, plans: readonly SecretPlan[]): readonly KnownUser[] | undefined => {
-  const known = cluster.users.map((intent): KnownUser | undefined => {
-    const plan = plans.find(({ labels }) => labels[cluster.profile.labels.user] === intent.name);
-    const facts = plan === undefined ? 'missing' : secretFor(plan, observation);
-    if (typeof facts === 'string' || facts.deleting) return undefined;
-    const verifier = facts.values['verifier'];
-    return verifier === undefined || verifier.empty ? undefined : { intent, secret: facts.name, fingerprint: verifier.fingerprint };
-  });
-  return known.every((user) => user !== undefined) ? known : undefined;
-};
 
 /** Options that say nothing a reading can tell (VALID UNTIL) are taken as in force. */
 const optionDiffers = (option: string, role: ReadRole): boolean => {
@@ -103,9 +88,18 @@ export const differencesOf = (
 const takenValue = (reading: Reading | undefined, inputs: string): RolesReading | undefined =>
   reading?.inputs === inputs && reading.result.kind === 'taken' ? (reading.result.value as RolesReading) : undefined;
 
-const notApplied = (reason: string, message: string): readonly ConditionOutcome[] => [
-  { type: 'UsersApplied', status: 'False', reason, message },
-];
+interface Complaint {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** A line each; the reason is that of the first. */
+const notApplied = (complaints: readonly Complaint[]): readonly ConditionOutcome[] => {
+  const [first] = complaints;
+  if (first === undefined) return [];
+  const message = complaints.map((complaint) => complaint.message).join('\n');
+  return [{ type: 'UsersApplied', status: 'False', reason: first.reason, message }];
+};
 
 const revisionsOf = (cluster: Cluster): { readonly users: string; readonly databases: string } => ({
   users: hashOf(cluster.users.map(({ name, databases, options }) => ({ name, databases, options }))),
@@ -120,8 +114,15 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
   const before = { usersRevision: recalled.usersRevision, databaseRevision: recalled.databaseRevision, serverVersion: undefined };
   const after = { usersRevision: revisions.users, databaseRevision: revisions.databases };
   if (cluster.users.length === 0 && cluster.databases.length === 0) return { ...before, ...after, inForce: true };
-  const users = knownUsers(situation, plans);
-  if (writable === undefined || users === undefined) return { ...before, inForce: isRecalled };
+  const states = userStates(situation, plans);
+  const users = states.flatMap((state) => (state.kind === 'known' ? [state.user] : []));
+  const stuck = states.flatMap((state): readonly Complaint[] =>
+    state.kind === 'stuck' ? [{ reason: 'SecretNotReady', message: state.message }] : [],
+  );
+  const isComplete = stuck.length === 0;
+  if (writable === undefined || states.some(({ kind }) => kind === 'coming')) {
+    return { ...before, conditions: notApplied(stuck), inForce: isRecalled };
+  }
 
   const target = databaseOf(cluster, writable);
   const wanted = hashOf([revisions, users.map(({ intent, fingerprint }) => [intent.name, fingerprint]), target.podUid]);
@@ -130,12 +131,15 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
   const value = takenValue(reading, wanted);
   const known = { ...before, serverVersion: value?.serverVersion };
   const failed = result?.result.kind === 'failed' && result.inputs.startsWith(wanted) ? result.result : undefined;
-  const complaints =
-    failed === undefined ? [] : notApplied('StatementFailed', `roles and databases are not as the manifest asks: ${failed.message.trim()}`);
+  const failure: readonly Complaint[] =
+    failed === undefined
+      ? []
+      : [{ reason: 'StatementFailed', message: `roles and databases are not as the manifest asks: ${failed.message.trim()}` }];
 
   const command = (inputs: string, reason: string): Contribution => {
     const againAtMs = failed === undefined || result === undefined ? nowMs : retryAtMs(result.finishedAtMs, failed.attempts);
-    if (againAtMs > nowMs) return { conditions: complaints, lookAgainAfterMs: againAtMs - nowMs };
+    const conditions = notApplied([...failure, ...stuck]);
+    if (againAtMs > nowMs) return { conditions, lookAgainAfterMs: againAtMs - nowMs };
     const request: CommandRequest = {
       key: commandKey,
       // After a failure the same again, so that the attempts are counted.
@@ -147,7 +151,7 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
       reason,
       invalidates: [readingKey],
     };
-    return { conditions: complaints, commands: [request] };
+    return { conditions, commands: [request] };
   };
   const question = (maximumAgeMs: number): Contribution => ({
     readings: [
@@ -168,9 +172,10 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
   const hasRun = result?.result.kind === 'succeeded' && result.inputs.startsWith(wanted);
   if (!isRecalled && !hasRun)
     return { ...known, inForce: false, ...command(wanted, 'the manifest asks for other roles or databases than before') };
-  const inForce = { ...known, ...after, inForce: true };
+  const conditions = notApplied(stuck);
+  const inForce = isComplete ? { ...known, ...after, inForce: true, conditions } : { ...known, inForce: isRecalled, conditions };
   // Before the status tells of the new revision, nothing needs a reading.
-  if (!isRecalled) return inForce;
+  if (!isRecalled && isComplete) return inForce;
 
   if (reading === undefined || value === undefined) {
     if (reading?.inputs === wanted && reading.result.kind === 'failed') {
@@ -190,13 +195,16 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
     return { ...inForce, inForce: false, ...command(inputs, differences.join(', ')) };
   }
   const maximumAgeMs = isUnmended ? unmendedRereadMs : readingAgeMs(cluster.identity.uid);
-  const conditions = isUnmended
-    ? notApplied(
-        'StillDifferent',
-        `PostgreSQL took every statement, and yet: ${differences.join(', ')}; check event triggers and extensions`,
-      )
+  const unmended: readonly Complaint[] = isUnmended
+    ? [
+        {
+          reason: 'StillDifferent',
+          message: `PostgreSQL took every statement, and yet: ${differences.join(', ')}; check event triggers and extensions`,
+        },
+      ]
     : [];
+  const report = { ...inForce, conditions: notApplied([...unmended, ...stuck]) };
   const dueMs = reading.takenAtMs + maximumAgeMs;
-  if (dueMs <= nowMs) return { ...inForce, conditions, ...question(maximumAgeMs) };
-  return { ...inForce, conditions, lookAgainAfterMs: dueMs - nowMs };
+  if (dueMs <= nowMs) return { ...report, ...question(maximumAgeMs) };
+  return { ...report, lookAgainAfterMs: dueMs - nowMs };
 };

@@ -50,9 +50,10 @@ const runCommand = (world: World, request: CommandRequest, dialect: Dialect): Wo
   if (fails) return after;
   if (key === 'stanza') return { ...after, database: { ...after.database, stanza: true } };
   const roles = new Map(world.database.roles);
-  for (const [index, user] of cluster.users.entries()) {
-    const variable = request.input?.variables[`verifier_${index}`];
-    roles.set(user.name, world.secrets.get(variable?.secret ?? '')?.data[variable?.key ?? ''] ?? '');
+  for (const { secret, key: verifier } of Object.values(request.input?.variables ?? {})) {
+    const { metadata, data } = world.secrets.get(secret) ?? {};
+    const user = metadata?.labels?.[cluster.profile.labels.user];
+    if (user !== undefined) roles.set(user, data?.[verifier] ?? '');
   }
   const databases = new Set([...world.database.databases, ...cluster.databases]);
   return { ...after, database: { ...after.database, roles, databases } };
