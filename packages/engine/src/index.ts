@@ -1,6 +1,6 @@
 /** The engine: from a manifest and an observation to a decision. Pure: no I/O, no clock, nothing of a runtime. */
 export { decide, secretPlansFor } from './decide/decide.ts';
-export { membersOf, wantedMembers } from './decide/members.ts';
+export { membersOf } from './decide/members.ts';
 export type { Manifested } from './decide/situation.ts';
 export type * from './decision.ts';
 export type { Dialect, Manifest } from './dialects/dialect.ts';

@@ -53,7 +53,7 @@ import { actionEvents, transitionEvents } from './events.ts';
 import { blockingFinding, describeFinding, reportFindings } from './findings.ts';
 import { heal } from './healing.ts';
 import { healthOf, notReady } from './health.ts';
-import { wantedMembers } from './members.ts';
+import { attendedMembers, chooseMembers, leavingMembers, membersOf } from './members.ts';
 import { outcomeOf } from './outcome.ts';
 import { configurePatroni } from './patroniConfiguration.ts';
 import { reportPendingRestarts } from './pendingRestarts.ts';
@@ -73,10 +73,11 @@ export const secretPlansFor = (
   cluster: Cluster,
   children: Children,
   configuration: Pick<EngineConfiguration, 'clusterDomain'>,
-): readonly SecretPlan[] => secretPlans(cluster, wantedMembers(cluster, children), configuration);
+): readonly SecretPlan[] =>
+  secretPlans(cluster, attendedMembers(chooseMembers(cluster, membersOf(cluster, children), children)), configuration);
 
 const renderContext = (
-  { cluster, observation, systemIdentifier, members }: Situation,
+  { cluster, observation, systemIdentifier, members, surplus }: Situation,
   replicaRepository: string | undefined,
 ): RenderContext => {
   const leader = cluster.profile.names.leaderService(cluster.identity.name);
@@ -88,6 +89,7 @@ const renderContext = (
     leaderServiceIp: address === undefined || address === '' || address === 'None' ? undefined : address,
     claimNames: claimNames(cluster, observation.children),
     boundClaims: boundClaims(observation.children),
+    leaving: leavingMembers({ surplus }),
     memberRuns: members.some(({ podObject }) => podObject !== undefined),
   };
 };
@@ -142,7 +144,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
   const rendered = renderCluster(cluster, targets, renderContext(situation, backups.replicaRepository));
   const volumes = possibleVolumes(cluster, rendered, children.persistentVolumeClaims);
   const renderings = keepRenderings(situation, volumes.objects ?? []);
-  const plans = secretPlans(cluster, situation.wanted, observation.configuration);
+  const plans = secretPlans(cluster, attendedMembers(situation), observation.configuration);
   const users = applyUsers(situation, plans);
   const all = together([
     healthOf(situation, renderings.objects, users.inForce),

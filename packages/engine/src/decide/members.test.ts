@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { atRest, dialect, editObject, editSet, freshWorld, namesOf, restedWorld, situationIn } from '../testing/worlds.ts';
-import { wantedMembers } from './members.ts';
+import { chooseMembers } from './members.ts';
 import { keyOf, remove, type World } from '../world/world.ts';
 
 const { labels, roleValues } = dialect.profile;
@@ -18,9 +18,9 @@ test('members: names derive from uid, set and number, so every pass before the f
 });
 
 test('members: more replicas than there are names come to an end', () => {
-  const { cluster, observation } = situationIn(freshWorld('dev'));
+  const { cluster, observation, members } = situationIn(freshWorld('dev'));
   const sets = cluster.sets.map((set) => ({ ...set, replicas: 1_000_000 }));
-  assert.ok(wantedMembers({ ...cluster, sets }, observation.children).length < 1_000_000);
+  assert.ok(chooseMembers({ ...cluster, sets }, members, observation.children).wanted.length < 1_000_000);
 });
 
 test('members: scaling up keeps the members that are there', () => {

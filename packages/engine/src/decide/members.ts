@@ -166,6 +166,9 @@ export const chooseMembers = (
   return { wanted, surplus: members.filter((member) => !wantedNames.has(member.name)) };
 };
 
-/** The members that a cluster should have. */
-export const wantedMembers = (cluster: Cluster, children: Children): readonly MemberIdentity[] =>
-  chooseMembers(cluster, membersOf(cluster, children), children).wanted;
+/** Those that go and are not gone: they have a pod, or their StatefulSet makes them one. */
+export const leavingMembers = ({ surplus }: Pick<MemberChoice, 'surplus'>): readonly MemberIdentity[] =>
+  surplus.filter(({ podObject, statefulSet }) => podObject !== undefined || (statefulSet?.spec?.replicas ?? 0) > 0);
+
+/** All that need rights, certificates and a place in the backups: one that goes serves until its pod ends. */
+export const attendedMembers = (choice: MemberChoice): readonly MemberIdentity[] => [...choice.wanted, ...leavingMembers(choice)];

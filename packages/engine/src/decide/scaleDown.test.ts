@@ -8,6 +8,7 @@ import {
   decisionIn,
   dialect,
   editObject,
+  editSecret,
   editSet,
   editSpec,
   namesOf,
@@ -200,4 +201,33 @@ test('scale down: a set that is renamed while the pod of the only member is made
   const moved = atRest(world);
   assert.equal(situationIn(moved).primary?.set, 'other');
   assert.equal(conditionIn(moved, 'Ready')?.reason, 'Ready');
+});
+
+/** Pods that the members' Role names, and those that the repository host finds. */
+const attendedIn = (world: World): { readonly rights: readonly string[]; readonly backups: readonly string[] } => {
+  const { objects } = decisionIn(world);
+  const role = objects.find(({ object }) => object.kind === 'Role' && object.metadata.name === 'hippo-instance')?.object;
+  const configuration = objects.find(({ object }) => object.metadata?.name === 'hippo-pgbackrest-config')?.object;
+  assert.ok(role?.kind === 'Role' && configuration?.kind === 'ConfigMap');
+  return {
+    rights: (role.rules ?? []).flatMap(({ resources, resourceNames }) =>
+      resources?.includes('pods') === true ? (resourceNames ?? []) : [],
+    ),
+    backups: [...(configuration.data?.['pgbackrest_repo.conf'] ?? '').matchAll(/-host = ([^.]*)\./g)].map(([, pod = '']) => pod),
+  };
+};
+
+test('scale down: a member that goes keeps its rights, its certificates and its place in the backups until its pod is gone', () => {
+  const world = shrinking();
+  const pods = namesOf(world, 'Pod').filter((name) => name.includes('-pgdb-'));
+  assert.deepEqual(attendedIn(world), { rights: pods, backups: pods });
+  const [name = ''] = surplusOf(world);
+  const blank = editSecret(world, `${name}-certs`, { 'dns.crt': '' });
+  assert.deepEqual(
+    decisionIn(blank).secrets.map(({ reference }) => reference.name),
+    [`${name}-certs`],
+  );
+  const without = remove(scaledToNothing(world, name), 'Pod', `${name}-0`);
+  const rest = pods.filter((pod) => pod !== `${name}-0`);
+  assert.deepEqual(attendedIn(without), { rights: rest, backups: rest });
 });

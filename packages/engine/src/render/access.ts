@@ -62,10 +62,10 @@ const backupRules = (cluster: Cluster): readonly PolicyRule[] => {
   ];
 };
 
-export const renderAccess: Renderer = (cluster, members) => {
+export const renderAccess: Renderer = (cluster, members, { leaving }) => {
   const { names } = cluster.profile;
   const { name } = cluster.identity;
-  const pods = members.map(({ identity }) => identity.pod).toSorted();
+  const pods = [...members.map(({ identity }) => identity.pod), ...leaving.map(({ pod }) => pod)].toSorted();
   return [
     ...account(cluster, names.memberAccess(name), {}, memberRules(cluster, pods)),
     ...(cluster.backups === undefined

@@ -16,6 +16,8 @@ export interface RenderContext {
   readonly claimNames: ReadonlyMap<string, string>;
   /** Names of the claims that have a volume. */
   readonly boundClaims: ReadonlySet<string>;
+  /** Members that go and still run, or may start again. Nothing of theirs is rendered but what others hold for them. */
+  readonly leaving: readonly MemberIdentity[];
   /** A member has a pod, be it one that is stopping. */
   readonly memberRuns: boolean;
 }

@@ -16,6 +16,7 @@ const fresh: RenderContext = {
   leaderServiceIp: undefined,
   claimNames: new Map(),
   boundClaims: new Set(),
+  leaving: [],
   memberRuns: false,
 };
 const running: RenderContext = { ...fresh, bootstrapped: true, replicaRepository: 'repo2' };

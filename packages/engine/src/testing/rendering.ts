@@ -13,6 +13,7 @@ export const testContext: RenderContext = {
   leaderServiceIp: '10.96.0.17',
   claimNames: new Map(),
   boundClaims: new Set(),
+  leaving: [],
   memberRuns: true,
 };
 

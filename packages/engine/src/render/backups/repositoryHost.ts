@@ -137,7 +137,7 @@ export const renderBackups: Renderer = (cluster, members, context) => {
   const configuration = backupConfiguration(
     cluster,
     backups,
-    members.map(({ identity }) => identity),
+    [...members.map(({ identity }) => identity), ...context.leaving],
     context.configuration,
   );
   return [
