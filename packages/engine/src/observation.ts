@@ -27,6 +27,8 @@ export interface CertificateFacts {
   /** Fingerprint of the root that signed it, as observed by checking the signature against the roots at hand; undefined: none of them. */
   readonly issuerFingerprint: string | undefined;
   readonly fingerprint: string;
+  /** It may sign others (basicConstraints CA). */
+  readonly isAuthority: boolean;
   /** Its private key is there and belongs to it. */
   readonly keyMatches: boolean;
 }

@@ -20,7 +20,7 @@
  * | respect volumes                                              | sizes that can be; conditions                | volumes.ts          |
  * | keep WAL volumes                                             | condition NotYetSupported                    | walVolumes.ts       |
  * | keep renderings                                              | objects left out; condition RolloutPending   | rollOut.ts          |
- * | secrets                                                      | intents to create or fill                    | secrets.ts          |
+ * | secrets                                                      | intents to create or fill; condition RootCertificateUnusable | secrets.ts, certificates.ts |
  * | heal                                                         | step: replace a stuck pod                    | healing.ts          |
  * | scale down                                                   | steps and deletions                          | scaleDown.ts        |
  * | roll out                                                     | step: replace a pod, switch over             | rollOut.ts          |

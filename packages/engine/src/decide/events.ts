@@ -26,6 +26,7 @@ const told: Readonly<Record<string, Told>> = {
   VolumeChangeRefused: warns,
   PersistentVolumeResizeError: warns,
   UsersApplied: warns,
+  RootCertificateUnusable: warns,
   WriteRefused: warns,
   Progressing: ({ reason, message }) => normal(reason, message),
   RolloutPending: ({ reason, message }) => normal(reason, message),

@@ -4,10 +4,11 @@
  * | observed                                        | decision                                                   |
  * |-------------------------------------------------|------------------------------------------------------------|
  * | could not be read, or its source could not be   | nothing: a read that fails never regenerates anything      |
+ * | its root cannot sign                            | nothing, and a condition (see certificates.ts)             |
  * | does not exist                                  | create (finding it there after all ends the pass)          |
  * | password blank or missing                       | fill: a new one, and all that derives from it              |
  * | verifier blank or missing                       | fill: from the password; any other verifier is the owner's |
- * | certificate unreadable, due, for other names, or by another root | fill: a new one with its key              |
+ * | a certificate is to be made anew                | fill: a new one with its key (see certificates.ts)         |
  * | derived value differs                           | fill: that value                                           |
  * | shared, and we are not among its owners         | become one of them                                         |
  * | all in order                                    | nothing                                                    |
@@ -15,22 +16,10 @@
 import type { DesiredObject, SecretIntent, SecretValue } from '../decision.ts';
 import type { Identity } from '../model/cluster.ts';
 import type { SecretPlan } from '../model/secrets.ts';
-import type { CertificateFacts, Observation, SecretFacts, SecretValueFacts } from '../observation.ts';
+import type { Observation, SecretFacts } from '../observation.ts';
+import { complaintOfLeaf, complaintOfRoot, reportRoots, unusableRoots } from './certificates.ts';
 import type { Contribution } from './contribution.ts';
-
-/** A certificate is renewed when this part of its life is over. */
-const renewAfter = 2 / 3;
-
-/** A root is replaced when this part of its life is over: of ten years the last one, which is as long as a leaf lives. */
-const replaceRootAfter = 9 / 10;
-
-/** A leaf that no root at hand signed is made anew this long after its `notBefore` at the earliest, which act sets an hour into the past. */
-const unsignedPatienceMs = 70 * 60_000;
-
-/** The moment at which this part of a certificate's life is over. */
-const partOver = ({ notBeforeMs, notAfterMs }: CertificateFacts, part: number): number => notBeforeMs + (notAfterMs - notBeforeMs) * part;
-
-type Found = SecretFacts | 'missing' | 'unreadable';
+import { isBlank, type Found } from './secretFacts.ts';
 
 const oldestFirst = (left: SecretFacts, right: SecretFacts): number =>
   left.creationTimestamp === right.creationTimestamp
@@ -60,11 +49,6 @@ export const secretFor = (plan: SecretPlan, observation: Observation): Found => 
 
 const named = (name: string, observation: Observation): Found =>
   observation.children.secrets.find((facts) => facts.name === name) ?? observation.referencedSecrets[name] ?? 'missing';
-
-const isBlank = (value: SecretValueFacts | undefined): boolean => value === undefined || value.empty;
-
-const sameNames = (left: readonly string[], right: readonly string[]): boolean =>
-  left.length === right.length && left.toSorted().join('\n') === right.toSorted().join('\n');
 
 /** Names of other Secrets that a value is made from. */
 const sourcesOf = (value: SecretValue): readonly string[] => {
@@ -126,34 +110,10 @@ const complaintOf = (key: string, value: SecretValue, facts: SecretFacts, observ
     case 'newPassword':
     case 'verifierOf':
       return isBlank(present) ? `${key} was blank` : undefined;
-    case 'newRoot': {
-      if (isBlank(present) || isBlank(facts.values[value.privateKey])) return `${key} was blank`;
-      const certificate = present?.certificate;
-      if (certificate === undefined || !certificate.keyMatches) return `${key} was no certificate with its key`;
-      return partOver(certificate, replaceRootAfter) <= observation.nowMs ? `${key} was due for renewal` : undefined;
-    }
-    case 'newCertificate': {
-      if (isBlank(present) || isBlank(facts.values[value.privateKey])) return `${key} was blank`;
-      const certificate = present?.certificate;
-      if (certificate === undefined || !certificate.keyMatches) return `${key} was no certificate with its key`;
-      if (certificate.commonName !== value.request.commonName || !sameNames(certificate.dnsNames, value.request.dnsNames)) {
-        return `${key} was for other names`;
-      }
-      const { root } = value.request;
-      const authority = named(root.secret, observation);
-      const issuer = typeof authority === 'string' ? undefined : authority.values[root.certificateKey]?.certificate;
-      if (certificate.notBeforeMs > observation.nowMs) return `${key} was not valid yet`;
-      if (issuer !== undefined && certificate.issuerFingerprint !== issuer.fingerprint) {
-        // A root that may not sign gives leaves that nothing accepts: another one in every pass would be no better.
-        const isUnsigned = certificate.issuerFingerprint === undefined && certificate.notBeforeMs >= issuer.notBeforeMs;
-        return isUnsigned && observation.nowMs - certificate.notBeforeMs < unsignedPatienceMs
-          ? undefined
-          : `${key} was signed by another root`;
-      }
-      // A leaf that ends with its root could only be replaced by one that ends then, too: the root goes first.
-      if (issuer !== undefined && certificate.notAfterMs >= issuer.notAfterMs) return undefined;
-      return partOver(certificate, renewAfter) <= observation.nowMs ? `${key} was due for renewal` : undefined;
-    }
+    case 'newRoot':
+      return complaintOfRoot(key, value, facts, observation.nowMs);
+    case 'newCertificate':
+      return complaintOfLeaf(key, value, facts, named(value.request.root.secret, observation), observation.nowMs);
     default:
       return value satisfies never;
   }
@@ -164,11 +124,12 @@ const fillingOf = (
   plan: SecretPlan,
   facts: SecretFacts,
   observation: Observation,
+  mayBeMadeFrom: (secret: string) => boolean,
 ): { readonly values: Readonly<Record<string, SecretValue>>; readonly reasons: readonly string[] } => {
   const reasons: string[] = [];
   const writing = new Set<string>();
   for (const [key, value] of Object.entries(plan.values)) {
-    if (sourcesOf(value).some((source) => named(source, observation) === 'unreadable')) continue;
+    if (!sourcesOf(value).every(mayBeMadeFrom)) continue;
     const complaint = complaintOf(key, value, facts, observation);
     if (complaint === undefined) continue;
     writing.add(key);
@@ -198,6 +159,8 @@ const ownership = ({ apiVersion, kind, name, uid }: Identity, { reference, stage
 /** The intents that bring every planned Secret in order. */
 export const secretIntents = (identity: Identity, plans: readonly SecretPlan[], observation: Observation): Contribution => {
   const planned = new Set(plans.map(({ reference }) => reference.name));
+  const unusable = unusableRoots(plans, (plan) => secretFor(plan, observation));
+  const mayBeMadeFrom = (source: string): boolean => !unusable.has(source) && named(source, observation) !== 'unreadable';
   const secrets: SecretIntent[] = [];
   const objects: DesiredObject[] = [];
   for (const plan of plans) {
@@ -212,16 +175,15 @@ export const secretIntents = (identity: Identity, plans: readonly SecretPlan[], 
     };
     if (found === 'missing') {
       // A source that is neither there nor about to be made by us is its owner's to bring.
-      const lacking = sources.some((source) => {
-        const other = named(source, observation);
-        return other === 'unreadable' || (other === 'missing' && !planned.has(source));
-      });
+      const lacking = sources.some(
+        (source) => !mayBeMadeFrom(source) || (named(source, observation) === 'missing' && !planned.has(source)),
+      );
       if (lacking) continue;
       secrets.push({ ...base, reference: plan.reference, write: { kind: 'create' }, values: plan.values, reason: 'it did not exist' });
       continue;
     }
     if (found.deleting) continue;
-    const { values, reasons } = fillingOf(plan, found, observation);
+    const { values, reasons } = fillingOf(plan, found, observation, mayBeMadeFrom);
     if (plan.ownership === 'shared' && !found.ownerUids.includes(identity.uid)) objects.push(ownership(identity, plan));
     // A Secret that its owner made under a name of their own stays theirs.
     const ours = found.name === plan.reference.name;
@@ -236,5 +198,5 @@ export const secretIntents = (identity: Identity, plans: readonly SecretPlan[], 
       reason: reasons.length === 0 ? 'its labels were missing' : reasons.join(', '),
     });
   }
-  return { secrets, objects };
+  return { secrets, objects, conditions: reportRoots(unusable) };
 };

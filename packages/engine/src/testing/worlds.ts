@@ -4,6 +4,7 @@ import { situationOf, type Situation } from '../decide/situation.ts';
 import type { Decision } from '../decision.ts';
 import { postgresCluster } from '../dialects/crunchy/dialect.ts';
 import type { Manifest } from '../dialects/dialect.ts';
+import type { CertificateFacts } from '../observation.ts';
 import { settle } from '../world/run.ts';
 import { keyOf, newWorld, observationOf, store, type World, type WorldObject, type WorldSecret } from '../world/world.ts';
 import { fixtureManifest, testConfiguration, testNowMs, withSpec, type fixtureNames } from './clusters.ts';
@@ -88,6 +89,25 @@ export const editSecret = (world: World, name: string, data: Readonly<Record<str
   };
   return { ...world, counter, secrets: new Map(world.secrets).set(name, edited) };
 };
+
+/** What a certificate in a Secret says, changed. Fails when it is not there. */
+export const editCertificate = (world: World, name: string, key: string, change: Partial<CertificateFacts>): World => {
+  const secret = world.secrets.get(name);
+  const certificate = secret?.certificates[key];
+  if (secret === undefined || certificate === undefined) throw new Error(`no certificate ${key} in Secret ${name}`);
+  const edited = { ...secret, certificates: { ...secret.certificates, [key]: { ...certificate, ...change } } };
+  return { ...world, secrets: new Map(world.secrets).set(name, edited) };
+};
+
+export const withoutSecret = (world: World, name: string): World => {
+  const secrets = new Map(world.secrets);
+  secrets.delete(name);
+  return { ...world, secrets };
+};
+
+/** Keys that the next pass writes of a Secret, in order. */
+export const keysWritten = (world: World, name: string): readonly string[] =>
+  Object.keys(decisionIn(world).secrets.find(({ reference }) => reference.name === name)?.values ?? {}).toSorted();
 
 export const situationIn = (world: World): Situation => {
   if (world.manifest === undefined) throw new Error('the manifest is gone');

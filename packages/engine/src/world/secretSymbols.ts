@@ -68,6 +68,7 @@ export const fill = (
       notAfterMs: world.nowMs + validityMs,
       issuerFingerprint: issuer,
       fingerprint: symbol,
+      isAuthority: isRoot,
       keyMatches: true,
     };
   }

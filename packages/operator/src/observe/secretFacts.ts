@@ -65,6 +65,7 @@ const certificateFacts = (certificate: X509Certificate, data: SecretData, roots:
   notAfterMs: certificate.validToDate.getTime(),
   issuerFingerprint: roots.find((root) => certificate.checkIssued(root) && certificate.verify(root.publicKey))?.fingerprint256,
   fingerprint: certificate.fingerprint256,
+  isAuthority: certificate.ca,
   keyMatches: keyBelongs(certificate, data),
 });
 
