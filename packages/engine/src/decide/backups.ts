@@ -52,9 +52,9 @@ const stanzaInputs = (situation: Situation): string =>
     situation.cluster.backups?.repositories.map(({ name }) => [name, repositoryClaim(situation, name)?.spec?.volumeName ?? '']) ?? [],
   ]);
 
-/** What an earlier pass knew of this repository, as long as database and volume are still the same. */
+/** What an earlier pass knew of this repository, as long as database and volume are still the same; none that says so is no other database. */
 const recalledRepository = (situation: Situation, name: string): RepositoryOutcome | undefined =>
-  situation.recalled.systemIdentifier === situation.systemIdentifier
+  situation.systemIdentifier === undefined || situation.recalled.systemIdentifier === situation.systemIdentifier
     ? situation.recalled.repositories.find(
         (repository) => repository.name === name && repository.volume === repositoryClaim(situation, name)?.spec?.volumeName,
       )

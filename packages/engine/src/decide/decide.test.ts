@@ -138,8 +138,15 @@ test('decide: a failover is told', () => {
     })),
   );
   const leader = two.objects.get('Endpoints/hippo-ha')?.metadata.annotations?.['leader'] ?? '';
-  const reasons = events(settle(remove(two, 'Pod', leader), dialect).passes);
-  assert.ok(reasons.includes('PrimaryChanged') || reasons.includes('PrimaryElected'), reasons.join());
+  const other = namesOf(two, 'Pod').find((name) => name.includes('-pgdb-') && name !== leader) ?? '';
+  const failedOver = editObject(remove(two, 'Pod', leader), 'Endpoints', 'hippo-ha', (object) => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, leader: other } },
+  }));
+  const reasons = events(settle(failedOver, dialect).passes);
+  assert.ok(reasons.includes('PrimaryChanged') && !reasons.includes('PrimaryElected'), reasons.join());
+  const restarted = events(settle(remove(two, 'Pod', leader), dialect).passes);
+  assert.deepEqual(restarted, ['PrimaryNotReady', 'Ready'], 'who leads again is no other');
 });
 
 test('decide: a child that somebody changed or deleted is put right by the next pass', () => {

@@ -16,13 +16,20 @@ export interface Found {
   readonly conditions: readonly ConditionOutcome[];
 }
 
-export const outcomeOf = ({ cluster, members, primary, systemIdentifier }: Situation, found: Found): Outcome => ({
-  members,
-  primary: primary?.name,
+/** Who leads, or who led last while none does: only the status knows, and it decides whose data are kept. */
+const primaryOf = ({ members, wanted, primary, recalled }: Situation): string | undefined =>
+  primary?.name ?? [...members, ...wanted].find(({ name }) => name === recalled.primary)?.name;
+
+export const outcomeOf = (situation: Situation, found: Found): Outcome => ({
+  members: situation.members,
+  primary: primaryOf(situation),
   serverVersion: found.users.serverVersion,
-  systemIdentifier,
-  sets: cluster.sets.map(({ name }) => {
-    const pods = members.filter((member) => member.set === name && member.podObject !== undefined && !isDeleting(member.podObject));
+  // Patroni's store may be away for a while; what was bootstrapped stays so.
+  systemIdentifier: situation.systemIdentifier ?? situation.recalled.systemIdentifier,
+  sets: situation.cluster.sets.map(({ name }) => {
+    const pods = situation.members.filter(
+      (member) => member.set === name && member.podObject !== undefined && !isDeleting(member.podObject),
+    );
     return {
       name,
       replicas: pods.length,
@@ -36,5 +43,5 @@ export const outcomeOf = ({ cluster, members, primary, systemIdentifier }: Situa
   databaseRevision: found.users.databaseRevision,
   startupMember: found.startupMember === undefined ? undefined : { name: found.startupMember.name, set: found.startupMember.set },
   conditions: found.conditions,
-  observedGeneration: cluster.identity.generation,
+  observedGeneration: situation.cluster.identity.generation,
 });

@@ -21,6 +21,7 @@ export interface RepositoryOutcome {
 
 export interface Outcome {
   readonly members: readonly Member[];
+  /** Name of the member that leads, or that led last while none does. */
   readonly primary: string | undefined;
   /** Version that the primary runs, as it says it (`17.6`); undefined or absent: not read in this pass. */
   readonly serverVersion?: string | undefined;
