@@ -74,7 +74,7 @@ export interface Controller {
 
 export function createController(options: ControllerOptions): Controller {
   const clock = options.clock ?? systemClock;
-  const queue = createQueue({ clock, backoff: options.backoff, retryBudget: options.retryBudget, observer: options.observer });
+  const queue = createQueue({ ...options, clock });
   const timeoutMs = options.timeoutMs ?? 120_000;
   const graceMs = options.graceMs ?? 5_000;
   let active = 0;

@@ -264,3 +264,65 @@ test('heap: entries come out in order, whatever was taken out of the middle', ()
     }),
   );
 });
+
+const yielding = { toHigh: 2, forMs: 5000, atOnce: 1 };
+
+test('queue: low keys are held back while high ones are processed, and go as soon as they are done', async () => {
+  const { queue } = setUp({ yielding });
+  queue.add('high 1');
+  queue.add('high 2');
+  queue.add('low', 'low');
+  assert.deepEqual([await take(queue), await take(queue)], ['high 1', 'high 2']);
+  const next = queue.take();
+  await settle();
+  assert.equal(queue.depth, 1, 'it is held back');
+  queue.add('high 3');
+  assert.equal((await next)?.key, 'high 3');
+  const last = queue.take();
+  queue.done('high 1');
+  await settle();
+  assert.equal(queue.depth, 1, 'two high ones are still processed');
+  queue.done('high 2');
+  assert.equal((await last)?.key, 'low');
+});
+
+test('queue: what has been held back for long enough goes, so many at a time', async () => {
+  const { clock, queue } = setUp({ yielding });
+  for (const key of ['high 1', 'high 2']) queue.add(key);
+  await take(queue);
+  await take(queue);
+  queue.add('low 1', 'low');
+  queue.add('low 2', 'low');
+  const [first, second] = [queue.take(), queue.take()];
+  clock.advance(4999);
+  assert.equal(queue.depth, 2);
+  clock.advance(1);
+  assert.equal((await first)?.key, 'low 1');
+  await settle();
+  assert.equal(queue.depth, 1, 'one at a time');
+  queue.done('low 1');
+  assert.equal((await second)?.key, 'low 2');
+});
+
+test('queue: without a rule for it nothing is held back', async () => {
+  const { queue } = setUp();
+  for (const key of ['a', 'b', 'c']) queue.add(key);
+  queue.add('low', 'low');
+  assert.deepEqual([await take(queue), await take(queue), await take(queue), await take(queue)], ['a', 'b', 'c', 'low']);
+});
+
+test('queue: a shut-down queue waits for no patience', async () => {
+  const { clock, queue } = setUp({ yielding });
+  for (const key of ['high 1', 'high 2']) queue.add(key);
+  await take(queue);
+  await take(queue);
+  queue.add('low', 'low');
+  const next = queue.take();
+  const down = queue.shutDown();
+  assert.equal(await next, undefined);
+  queue.done('high 1');
+  queue.done('high 2');
+  await down;
+  clock.advance(10_000);
+  assert.equal(queue.depth, 0);
+});

@@ -3,7 +3,8 @@
  * pass.
  *
  * Where a key can be, at most one of ready and waiting, and besides that processing:
- * - ready: handed to the next `take`; high before low, each first in, first out. Adding it again changes nothing, except that high beats low.
+ * - ready: handed to the next `take`; high before low, each first in, first out. Adding it again changes nothing, except that high beats low. Low
+ *   ones can be made to yield, too, while high ones are processed, since what is processed shares processor and API server.
  * - waiting: becomes ready at its time. Adding it makes it ready at once; a second time for it counts only if it is earlier.
  * - processing: between `take` and `done`. It is handed out to nobody else meanwhile. Added meanwhile, it is ready again after `done`.
  *
@@ -24,7 +25,18 @@ export interface QueueOptions {
   readonly backoff?: { readonly firstMs: number; readonly longestMs: number } | undefined;
   /** Failed keys that come back, over all keys. Default 10 a second after a burst of 100 (client-go's). */
   readonly retryBudget?: { readonly perSecond: number; readonly burst: number } | undefined;
+  /** When low keys yield to high ones that are processed. Default: never. */
+  readonly yielding?: Yielding | undefined;
   readonly observer?: QueueObserver | undefined;
+}
+
+export interface Yielding {
+  /** Low keys are held back while so many high ones are processed, or more. */
+  readonly toHigh: number;
+  /** One that has been ready for so long is held back no longer. */
+  readonly forMs: number;
+  /** At most so many low ones are processed at the same time while they should be held back. */
+  readonly atOnce: number;
 }
 
 /** Hooks for metrics; the names in brackets are controller-runtime's. */
@@ -94,7 +106,11 @@ export function createQueue(options: QueueOptions): WorkQueue {
   const ready = { high: new Map<string, Ready>(), low: new Map<string, Ready>() };
   const waiting = new Map<string, Waiting>();
   const byTime = createHeap<Waiting>();
-  const processing = new Map<string, { readonly since: number }>();
+  const processing = new Map<string, { readonly since: number; readonly priority: Priority }>();
+  const processed = { high: 0, low: 0 };
+  const yielding = options.yielding ?? { toHigh: Number.POSITIVE_INFINITY, forMs: 0, atOnce: Number.POSITIVE_INFINITY };
+  /** Ends the patience of the first low key that is held back. */
+  let patience: Timer | undefined;
   /** Keys that came again while they were processed. */
   const again = new Map<string, Priority>();
   const failures = new Map<string, number>();
@@ -151,15 +167,37 @@ export function createQueue(options: QueueOptions): WorkQueue {
     observer?.depth?.(depth());
   }
 
+  function takeFrom(priority: Priority): Taken | undefined {
+    const [first] = ready[priority];
+    if (first === undefined) return undefined;
+    const [key, { since }] = first;
+    ready[priority].delete(key);
+    processing.set(key, { since: clock.elapsed(), priority });
+    processed[priority] += 1;
+    observer?.taken?.(clock.elapsed() - since);
+    observer?.depth?.(depth());
+    return { key, priority };
+  }
+
+  /** How long the first low key is still to be held back, in milliseconds; not above 0: it may go. */
+  function heldBackMs(): number {
+    if (processed.high < yielding.toHigh) return 0;
+    if (processed.low >= yielding.atOnce) return Number.POSITIVE_INFINITY;
+    const [first] = ready.low.values();
+    return first === undefined ? 0 : first.since + yielding.forMs - clock.elapsed();
+  }
+
   function next(): Taken | undefined {
-    for (const priority of ['high', 'low'] as const) {
-      for (const [key, { since }] of ready[priority]) {
-        ready[priority].delete(key);
-        processing.set(key, { since: clock.elapsed() });
-        observer?.taken?.(clock.elapsed() - since);
-        observer?.depth?.(depth());
-        return { key, priority };
-      }
+    const high = takeFrom('high');
+    if (high !== undefined) return high;
+    const heldBack = heldBackMs();
+    if (heldBack <= 0) return takeFrom('low');
+    // For ever: until one that is processed is done.
+    if (heldBack !== Number.POSITIVE_INFINITY) {
+      patience ??= clock.after(heldBack, () => {
+        patience = undefined;
+        handOut();
+      });
     }
     return undefined;
   }
@@ -259,6 +297,7 @@ export function createQueue(options: QueueOptions): WorkQueue {
       const work = processing.get(key);
       if (work === undefined) throw new Error(`done(${JSON.stringify(key)}) without take`);
       processing.delete(key);
+      processed[work.priority] -= 1;
       observer?.done?.(clock.elapsed() - work.since);
       const priority = again.get(key);
       again.delete(key);
@@ -267,6 +306,8 @@ export function createQueue(options: QueueOptions): WorkQueue {
         return;
       }
       if (priority !== undefined) add(key, priority);
+      // What yielded to it may go now.
+      handOut();
     },
 
     shutDown() {
@@ -278,6 +319,7 @@ export function createQueue(options: QueueOptions): WorkQueue {
         byTime.clear();
         again.clear();
         setTimer();
+        patience?.cancel();
         observer?.depth?.(0);
         for (const waiter of waiters) waiter.resolve(undefined);
         waiters.clear();

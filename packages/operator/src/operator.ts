@@ -46,6 +46,12 @@ const staleManifestMs = 30_000;
 /** Spread of full passes, so that a thousand clusters do not come at once. */
 const fullPassJitter = 0.1;
 
+/**
+ * Of many clusters that come at once, each gets its first pod before any gets the rest: what nobody waits for yields, for some seconds, to what
+ * somebody asked for.
+ */
+const yielding = { toHigh: 2, forMs: 5_000, atOnce: 2 } as const;
+
 export interface OperatorSources {
   readonly configuration: Configuration;
   readonly clusterConfig: ClusterConfig;
@@ -232,6 +238,7 @@ const workOn = async (
   const controller = createController({
     name: 'cluster',
     maxConcurrent: configuration.workers,
+    yielding,
     observer: {
       depth: (ready) => metrics.queueDepth('cluster', ready),
       added: () => metrics.queueAdded('cluster'),
@@ -300,22 +307,16 @@ const workOn = async (
       });
       if (result.refusals.length > 0) throw new IncompletePassError(result.refusals);
       const full = fullPassMs * (1 + fullPassJitter * (Math.random() * 2 - 1));
-      return {
-        requeueAfterMs: Math.min(result.lookAgainAfterMs ?? full, full),
-        ...(result.lookAgainAfterMs === undefined ? { priority: 'low' as const } : {}),
-      };
+      return { requeueAfterMs: Math.min(result.lookAgainAfterMs ?? full, full), priority: 'low' };
     },
   });
 
-  caches.onChange((key, { kind, deleted, object, listed }) => {
-    const written = writeKey(kind, key.namespace, object.metadata.name);
-    // What we wrote ourselves and now comes back is in less of a hurry than what somebody asks for.
-    const isEcho = !deleted && recent.get(written)?.resourceVersion === object.metadata.resourceVersion;
+  caches.onChange((key, { kind, deleted, object, urgency }) => {
     if (deleted) {
-      recent.forget(written);
+      recent.forget(writeKey(kind, key.namespace, object.metadata.name));
       facts.forget(object.metadata.uid ?? '');
     }
-    controller.queue.add(keyText(key), listed || isEcho ? 'low' : 'high');
+    controller.queue.add(keyText(key), urgency);
   });
   await controller.run(term);
 };

@@ -9,10 +9,12 @@ import {
   type Client,
   type Informer,
   type KubernetesObject,
+  type Priority,
   type ResourceType,
 } from '@pgherd/kube';
 import { childKinds } from '../kinds.ts';
 import { projected, saysTheSame } from './projection.ts';
+import { urgencyOf } from './urgency.ts';
 
 /** A cluster as the work queue knows it. */
 export interface ClusterKey {
@@ -31,11 +33,11 @@ export interface Caches {
   /** All objects that carry the cluster's label, by kind. */
   readonly children: (key: ClusterKey) => Readonly<Record<ChildKind, readonly KubernetesObject[]>>;
   readonly child: (dialect: Dialect, kind: string, namespace: string, name: string) => KubernetesObject | undefined;
-  /** Tells of every change that says something new. `listed`: found by listing, there is less hurry. */
+  /** Tells of every change that says something new. */
   readonly onChange: (
     handler: (
       key: ClusterKey,
-      change: { readonly kind: string; readonly deleted: boolean; readonly object: KubernetesObject; readonly listed: boolean },
+      change: { readonly kind: string; readonly deleted: boolean; readonly object: KubernetesObject; readonly urgency: Priority },
     ) => void,
   ) => void;
 }
@@ -65,7 +67,11 @@ export const newCaches = (
     for (const scope of scopes) {
       manifests.set(
         informerKey(dialect, scope ?? '', ''),
-        cache.informer<KubernetesObject>({ type: resourceOfDialect(dialect), selection: { namespace: scope } }),
+        cache.informer<KubernetesObject>({
+          type: resourceOfDialect(dialect),
+          selection: { namespace: scope },
+          transform: (object) => projected(dialect.resource.kind, object),
+        }),
       );
       for (const type of Object.values(childKinds)) {
         children.set(
@@ -111,7 +117,7 @@ export const newCaches = (
       for (const dialect of dialects) {
         const label = dialect.profile.labels.cluster;
         const watching =
-          (nameOf: (object: KubernetesObject) => string | undefined, kind: string): ChangeHandler<KubernetesObject> =>
+          (nameOf: (object: KubernetesObject) => string | undefined, kind: string, isManifest: boolean): ChangeHandler<KubernetesObject> =>
           (change, { listed }) => {
             if (change.kind === 'updated' && saysTheSame(change.old, change.object)) return;
             const { object } = change;
@@ -119,17 +125,17 @@ export const newCaches = (
             if (name === undefined) return;
             handler(
               { dialect, namespace: object.metadata.namespace ?? '', name },
-              { kind, deleted: change.kind === 'deleted', object, listed },
+              { kind, deleted: change.kind === 'deleted', object, urgency: urgencyOf(change, { kind, isManifest, listed }) },
             );
           };
         for (const scope of scopes) {
           manifests
             .get(informerKey(dialect, scope ?? '', ''))
-            ?.addHandler(watching((object) => object.metadata.name, dialect.resource.kind));
+            ?.addHandler(watching((object) => object.metadata.name, dialect.resource.kind, true));
           for (const type of Object.values(childKinds)) {
             children
               .get(informerKey(dialect, scope ?? '', type.kind))
-              ?.addHandler(watching((object) => object.metadata.labels?.[label], type.kind));
+              ?.addHandler(watching((object) => object.metadata.labels?.[label], type.kind, false));
           }
         }
       }
