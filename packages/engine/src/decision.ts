@@ -42,12 +42,15 @@ export type SecretValue =
   | { readonly kind: 'newCertificate'; readonly request: CertificateRequest; readonly privateKey: string }
   /** Written together with another key by newRoot or newCertificate. */
   | { readonly kind: 'withCertificate' }
-  /** A copy of a value of another Secret in the namespace (the root's certificate, a leaf). */
-  | { readonly kind: 'copyOf'; readonly secret: string; readonly key: string }
-  /** Several values one after the other (certificate and key in one file). */
+  /** What another key of the same Secret held before this write. */
+  | { readonly kind: 'replaced'; readonly key: string }
+  /** Values of this Secret, and of others of the namespace, one after the other, each on lines of its own (certificate and key in one file). */
   | {
       readonly kind: 'concatenationOf';
-      readonly parts: readonly ({ readonly key: string } | { readonly secret: string; readonly key: string })[];
+      readonly parts: readonly (
+        | { readonly key: string }
+        | { readonly secret: string; readonly key: string; /** Left out where it is not there. */ readonly optional?: true }
+      )[];
     };
 
 export type SecretTemplatePart = { readonly text: string } | { readonly valueOf: string; readonly encoding: 'plain' | 'url' };

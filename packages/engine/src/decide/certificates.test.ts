@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { join } from 'node:path';
 import { testTable } from '../testing/tables.ts';
 import { atRest, conditionIn, dialect, editCertificate, editSecret, keysWritten, restedWorld } from '../testing/worlds.ts';
+import { passOver } from '../world/run.ts';
 import type { World } from '../world/world.ts';
 
 const root = dialect.profile.names.rootCertificate;
@@ -15,6 +16,23 @@ const lifeOf = (world: World, name: string, key: string) => {
   return { notBeforeMs, notAfterMs, lengthMs: notAfterMs - notBeforeMs };
 };
 
+/** Where the root was replaced a moment ago, and the fingerprint of the one before. */
+const rotation = () => {
+  const world = restedWorld('dev');
+  const { fingerprint, notBeforeMs, notAfterMs } = world.secrets.get(root)?.certificates['root.crt'] ?? assert.fail();
+  const nowMs = notBeforeMs + (notAfterMs - notBeforeMs) * 0.9;
+  // Leaves that were renewed in time: only the root is due.
+  const renewed = [...world.secrets].reduce(
+    (next, [name, { certificates }]) =>
+      Object.keys(certificates).reduce(
+        (edited, key) => (name === root ? edited : editCertificate(edited, name, key, { notBeforeMs: nowMs, notAfterMs: nowMs + 1e10 })),
+        next,
+      ),
+    world,
+  );
+  return { rotated: atRest({ ...renewed, nowMs }), old: fingerprint };
+};
+
 /** The symbol stays, but stands for no certificate any more. */
 const unreadable = (world: World, name: string): World => {
   const secret = world.secrets.get(name) ?? assert.fail();
@@ -23,8 +41,10 @@ const unreadable = (world: World, name: string): World => {
 
 testTable('certificates', join(import.meta.dirname, 'certificates.ts'), 1, {
   'certificate or key blank': () => {
-    for (const key of ['root.crt', 'root.key'])
-      assert.deepEqual(keysWritten(editSecret(restedWorld('dev'), root, { [key]: '' }), root), ['root.crt', 'root.key']);
+    assert.deepEqual(keysWritten(editSecret(restedWorld('dev'), root, { 'root.crt': '' }), root), ['root.crt', 'root.key']);
+    // What it signed is still shown: it stays trusted for a while.
+    const withoutKey = editSecret(restedWorld('dev'), root, { 'root.key': '' });
+    assert.deepEqual(keysWritten(withoutKey, root), ['root-previous.crt', 'root.crt', 'root.key']);
   },
   "no certificate, no authority, or another's key": () => {
     const world = editCertificate(restedWorld('dev'), server, 'tls.crt', { notAfterMs: 0 });
@@ -46,7 +66,24 @@ testTable('certificates', join(import.meta.dirname, 'certificates.ts'), 1, {
     const world = restedWorld('dev');
     const { notBeforeMs, lengthMs } = lifeOf(world, root, 'root.crt');
     assert.deepEqual(keysWritten({ ...world, nowMs: notBeforeMs + lengthMs * 0.89 }, root), []);
-    assert.deepEqual(keysWritten({ ...world, nowMs: notBeforeMs + lengthMs * 0.9 }, root), ['root.crt', 'root.key']);
+    const before = { ...world, nowMs: notBeforeMs + lengthMs * 0.9 };
+    const { world: after } = passOver(before, dialect);
+    const [old, made] = [before.secrets.get(root), after.secrets.get(root)];
+    assert.notEqual(made?.data['root.crt'], old?.data['root.crt']);
+    assert.equal(made?.data['root-previous.crt'], old?.data['root.crt']);
+  },
+  'a day old, and the one before signed none of our leaves': () => {
+    const { rotated, old } = rotation();
+    const world = atRest({ ...rotated, nowMs: rotated.nowMs + 71 * 60_000 });
+    for (const secret of world.secrets.values())
+      for (const { issuerFingerprint } of Object.values(secret.certificates))
+        assert.ok(issuerFingerprint !== old || secret.metadata.name === root);
+    const aDayOn = { ...world, nowMs: rotated.nowMs + 24 * 60 * 60_000 };
+    const left = editCertificate(aDayOn, server, 'tls.crt', { issuerFingerprint: old, notBeforeMs: aDayOn.nowMs });
+    assert.deepEqual(keysWritten(left, root), [], 'one of our leaves is signed by it');
+    const later = atRest(aDayOn);
+    assert.equal(later.secrets.get(root)?.data['root-previous.crt'], '');
+    assert.equal(later.secrets.get(server)?.data['ca.crt'], later.secrets.get(root)?.data['root.crt']);
   },
   "blank, unreadable, another's key, for other names": () => {
     const world = restedWorld('dev');
@@ -55,6 +92,13 @@ testTable('certificates', join(import.meta.dirname, 'certificates.ts'), 1, {
     assert.ok(isRenewed(editCertificate(world, server, 'tls.crt', { keyMatches: false })));
     assert.ok(isRenewed(editCertificate(world, server, 'tls.crt', { dnsNames: ['elsewhere'] })));
     assert.ok(isRenewed(editCertificate(world, server, 'tls.crt', { commonName: 'elsewhere' })));
+  },
+  'signed by the root before, and the new one was made just now': () => {
+    const { rotated } = rotation();
+    const made = rotated.secrets.get(root)?.data;
+    assert.equal(rotated.secrets.get(server)?.data['ca.crt'], `${made?.['root.crt']}+${made?.['root-previous.crt']}`);
+    assert.ok(!isRenewed({ ...rotated, nowMs: rotated.nowMs + 69 * 60_000 }));
+    assert.ok(isRenewed({ ...rotated, nowMs: rotated.nowMs + 70 * 60_000 }));
   },
   'not valid yet, or signed by another root': () => {
     const world = restedWorld('dev');

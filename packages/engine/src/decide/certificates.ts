@@ -5,11 +5,13 @@
  * |---------------------------------------------------|--------------------------------------------------------------------|
  * | certificate or key blank                          | a new one                                                          |
  * | no certificate, no authority, or another's key    | it stays, nothing is signed; condition RootCertificateUnusable     |
- * | the last tenth of its life has begun              | a new one                                                          |
+ * | the last tenth of its life has begun              | a new one; the one before stays trusted beside it                  |
+ * | a day old, and the one before signed none of our leaves | the one before goes                                          |
  *
  * | observed of a leaf                                | decision                                                           |
  * |---------------------------------------------------|--------------------------------------------------------------------|
  * | blank, unreadable, another's key, for other names | a new one                                                          |
+ * | signed by the root before, and the new one was made just now | nothing: everybody is to trust the new one first        |
  * | not valid yet, or signed by another root          | a new one                                                          |
  * | ends with its root                                | nothing: the root goes first                                       |
  * | two thirds of its life are over                   | a new one                                                          |
@@ -17,7 +19,8 @@
 import type { SecretValue } from '../decision.ts';
 import type { ConditionOutcome } from '../model/outcome.ts';
 import type { SecretPlan } from '../model/secrets.ts';
-import type { CertificateFacts, SecretFacts } from '../observation.ts';
+import type { CertificateFacts, Observation, SecretFacts } from '../observation.ts';
+import { rootKeys } from '../render/certificateKeys.ts';
 import { isBlank, type Found } from './secretFacts.ts';
 
 /** A certificate is renewed when this part of its life is over. */
@@ -28,6 +31,15 @@ const replaceRootAfter = 9 / 10;
 
 /** A leaf that no root at hand signed is made anew this long after its `notBefore` at the earliest, which act sets an hour into the past. */
 const unsignedPatienceMs = 70 * 60_000;
+
+/**
+ * This long after the `notBefore` of a new root everybody trusts it: act sets an hour into the past, and kubelets take about two minutes to bring a
+ * changed Secret into pods.
+ */
+const trustedAfterMs = 70 * 60_000;
+
+/** The root before is kept for a day at least: the clusters of a namespace renew their leaves each in its own pass. */
+const previousKeptMs = 24 * 60 * 60_000;
 
 /** The moment at which this part of a certificate's life is over. */
 const partOver = ({ notBeforeMs, notAfterMs }: CertificateFacts, part: number): number => notBeforeMs + (notAfterMs - notBeforeMs) * part;
@@ -83,6 +95,30 @@ export const complaintOfRoot = (key: string, value: Root, facts: SecretFacts, no
   return partOver(present.certificate, replaceRootAfter) <= nowMs ? `${key} was due for renewal` : undefined;
 };
 
+const previousIn = (authority: Found): CertificateFacts | undefined =>
+  typeof authority === 'string' ? undefined : authority.values[rootKeys.previous]?.certificate;
+
+const isSignedBy = ({ issuerFingerprint }: CertificateFacts, root: CertificateFacts | undefined): boolean =>
+  root !== undefined && issuerFingerprint === root.fingerprint;
+
+/** What becomes of the root before, given the keys that are written of the root's Secret; undefined: it stays as it is. */
+export const previousRoot = (
+  { values }: SecretPlan,
+  facts: SecretFacts,
+  writing: ReadonlySet<string>,
+  { children, nowMs }: Observation,
+): { readonly values: Readonly<Record<string, SecretValue>>; readonly reasons: readonly string[] } | undefined => {
+  const [key] = Object.entries(values).find(([, { kind }]) => kind === 'newRoot') ?? [];
+  const root = key === undefined ? undefined : facts.values[key];
+  if (key === undefined || isBlank(root) || root?.certificate?.isAuthority !== true) return undefined;
+  const { previous } = rootKeys;
+  if (writing.has(key)) return { values: { [previous]: { kind: 'replaced', key } }, reasons: [] };
+  if (isBlank(facts.values[previous]) || nowMs - root.certificate.notBeforeMs < previousKeptMs) return undefined;
+  const leaves = children.secrets.flatMap((secret) => Object.values(secret.values).flatMap(({ certificate }) => certificate ?? []));
+  if (leaves.some((leaf) => isSignedBy(leaf, previousIn(facts)))) return undefined;
+  return { values: { [previous]: { kind: 'text', text: '' } }, reasons: [`nothing is signed by ${previous} any more`] };
+};
+
 /** Why a leaf has to be made, in words; undefined when it is in order. */
 export const complaintOfLeaf = (key: string, value: Leaf, facts: SecretFacts, authority: Found, nowMs: number): string | undefined => {
   const present = facts.values[key];
@@ -94,6 +130,7 @@ export const complaintOfLeaf = (key: string, value: Leaf, facts: SecretFacts, au
   const issuer = typeof authority === 'string' ? undefined : authority.values[root.certificateKey]?.certificate;
   if (certificate.notBeforeMs > nowMs) return `${key} was not valid yet`;
   if (issuer !== undefined && certificate.issuerFingerprint !== issuer.fingerprint) {
+    if (isSignedBy(certificate, previousIn(authority)) && nowMs - issuer.notBeforeMs < trustedAfterMs) return undefined;
     // A root that may not sign gives leaves that nothing accepts: another one in every pass would be no better.
     const isUnsigned = certificate.issuerFingerprint === undefined && certificate.notBeforeMs >= issuer.notBeforeMs;
     return isUnsigned && nowMs - certificate.notBeforeMs < unsignedPatienceMs ? undefined : `${key} was signed by another root`;

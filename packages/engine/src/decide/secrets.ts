@@ -17,7 +17,7 @@ import type { DesiredObject, SecretIntent, SecretValue } from '../decision.ts';
 import type { Identity } from '../model/cluster.ts';
 import type { SecretPlan } from '../model/secrets.ts';
 import type { Observation, SecretFacts } from '../observation.ts';
-import { complaintOfLeaf, complaintOfRoot, reportRoots, unusableRoots } from './certificates.ts';
+import { complaintOfLeaf, complaintOfRoot, previousRoot, reportRoots, unusableRoots } from './certificates.ts';
 import type { Contribution } from './contribution.ts';
 import { isBlank, type Found } from './secretFacts.ts';
 
@@ -53,14 +53,13 @@ const named = (name: string, observation: Observation): Found =>
 /** Names of other Secrets that a value is made from. */
 const sourcesOf = (value: SecretValue): readonly string[] => {
   switch (value.kind) {
-    case 'copyOf':
-      return [value.secret];
     case 'newCertificate':
       return [value.request.root.secret];
     case 'concatenationOf':
       return value.parts.flatMap((part) => ('secret' in part ? [part.secret] : []));
     case 'text':
     case 'keep':
+    case 'replaced':
     case 'newPassword':
     case 'verifierOf':
     case 'template':
@@ -84,11 +83,11 @@ const ownSourcesOf = (value: SecretValue): readonly string[] => {
       return value.parts.flatMap((part) => ('secret' in part ? [] : [part.key]));
     case 'text':
     case 'keep':
+    case 'replaced':
     case 'newPassword':
     case 'newRoot':
     case 'newCertificate':
     case 'withCertificate':
-    case 'copyOf':
       return [];
     default:
       return value satisfies never;
@@ -100,11 +99,11 @@ const complaintOf = (key: string, value: SecretValue, facts: SecretFacts, observ
   const present = facts.values[key];
   switch (value.kind) {
     case 'keep':
+    case 'replaced':
     case 'withCertificate':
       return undefined;
     case 'text':
     case 'template':
-    case 'copyOf':
     case 'concatenationOf':
       return isBlank(present) ? `${key} was blank` : facts.derivedMatches[key] === false ? `${key} was out of date` : undefined;
     case 'newPassword':
@@ -142,7 +141,11 @@ const fillingOf = (
       if ((value.kind === 'newRoot' || value.kind === 'newCertificate') && writing.has(key)) writing.add(value.privateKey);
     }
   }
-  return { values: Object.fromEntries(Object.entries(plan.values).filter(([key]) => writing.has(key))), reasons };
+  const values = Object.fromEntries(Object.entries(plan.values).filter(([key]) => writing.has(key)));
+  const previous = previousRoot(plan, facts, writing, observation);
+  return previous === undefined
+    ? { values, reasons }
+    : { values: { ...values, ...previous.values }, reasons: [...reasons, ...previous.reasons] };
 };
 
 /** One owner more of a Secret that several clusters share, and nothing else of it. */

@@ -3,8 +3,8 @@
 /** Of the server's and the replication client's Secret. */
 export const serverCertificateKeys = { certificate: 'tls.crt', privateKey: 'tls.key', authorities: 'ca.crt' } as const;
 
-/** Of the namespace's root. */
-export const rootKeys = { certificate: 'root.crt', privateKey: 'root.key' } as const;
+/** Of the namespace's root. `previous` holds the certificate of the root before, for as long as something may still be signed by it. */
+export const rootKeys = { certificate: 'root.crt', privateKey: 'root.key', previous: 'root-previous.crt' } as const;
 
 /** Of a member's Secret. */
 export const memberSecretKeys = {

@@ -61,11 +61,17 @@ const leaf = (
   privateKey,
 });
 
-const authorities = (cluster: Cluster): SecretValue => ({
-  kind: 'copyOf',
-  secret: cluster.profile.names.rootCertificate,
-  key: rootKeys.certificate,
-});
+/** Whom to trust: the root, and after its replacement the one before, which signed what others still show. */
+const authorities = (cluster: Cluster): SecretValue => {
+  const secret = cluster.profile.names.rootCertificate;
+  return {
+    kind: 'concatenationOf',
+    parts: [
+      { secret, key: rootKeys.certificate },
+      { secret, key: rootKeys.previous, optional: true },
+    ],
+  };
+};
 
 const plan = (cluster: Cluster, name: string, labels: Pairs, values: SecretPlan['values']): SecretPlan => {
   const metadata = unownedMetadata(cluster, name, labels);

@@ -15,11 +15,13 @@ export const symbolOf = (value: SecretValue, own: Symbols, other: (secret: strin
     case 'template':
       // Every object has a valueOf, so it is the other member that tells the parts apart.
       return value.parts.map((part) => ('text' in part ? part.text : (own[part.valueOf] ?? ''))).join('');
-    case 'copyOf':
-      return other(value.secret)?.[value.key];
     case 'concatenationOf':
-      return value.parts.map((part) => ('secret' in part ? other(part.secret)?.[part.key] : own[part.key]) ?? '').join('+');
+      return value.parts
+        .map((part) => ('secret' in part ? other(part.secret)?.[part.key] : own[part.key]) ?? '')
+        .filter((part) => part !== '')
+        .join('+');
     case 'keep':
+    case 'replaced':
     case 'newPassword':
     case 'newRoot':
     case 'newCertificate':
@@ -51,6 +53,12 @@ export const fill = (
     return `${what} ${counter}`;
   };
   for (const [key, value] of Object.entries(values)) {
+    if (value.kind === 'text') delete certificates[key];
+    if (value.kind === 'replaced') {
+      data[key] = before.data[value.key] ?? '';
+      const certificate = before.certificates[value.key];
+      if (certificate !== undefined) certificates[key] = certificate;
+    }
     if (value.kind === 'newPassword') data[key] = generate('password');
     if (value.kind !== 'newRoot' && value.kind !== 'newCertificate') continue;
     const isRoot = value.kind === 'newRoot';
@@ -75,7 +83,7 @@ export const fill = (
   // Verifiers before what is put together from them.
   for (const kinds of [
     ['text', 'verifierOf'],
-    ['template', 'copyOf', 'concatenationOf'],
+    ['template', 'concatenationOf'],
   ]) {
     for (const [key, value] of Object.entries(values)) {
       if (kinds.includes(value.kind)) data[key] = symbolOf(value, data, (name) => world.secrets.get(name)?.data) ?? '';

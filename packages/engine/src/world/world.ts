@@ -205,7 +205,7 @@ const factsOf = (world: World, secret: WorldSecret, plan: SecretPlan | undefined
   const { metadata, data, certificates } = secret;
   const derivedMatches: Record<string, boolean> = {};
   for (const [key, value] of Object.entries(plan?.values ?? {})) {
-    if (value.kind !== 'text' && value.kind !== 'template' && value.kind !== 'copyOf' && value.kind !== 'concatenationOf') continue;
+    if (value.kind !== 'text' && value.kind !== 'template' && value.kind !== 'concatenationOf') continue;
     derivedMatches[key] = symbolOf(value, data, (name) => world.secrets.get(name)?.data) === data[key];
   }
   return {

@@ -58,7 +58,13 @@ const leaf: Readonly<Record<string, SecretValue>> = {
     },
   },
   'tls.key': { kind: 'withCertificate' },
-  'ca.crt': { kind: 'copyOf', secret: 'root', key: 'root.crt' },
+  'ca.crt': {
+    kind: 'concatenationOf',
+    parts: [
+      { secret: 'root', key: 'root.crt' },
+      { secret: 'root', key: 'root-previous.crt', optional: true },
+    ],
+  },
   both: { kind: 'concatenationOf', parts: [{ key: 'tls.crt' }, { key: 'tls.key' }] },
 };
 
@@ -68,7 +74,7 @@ test('secret values: a certificate and its key are one pair, signed by the root 
     'tls.crt': 'leaf hippo by K',
     'tls.key': 'key hippo',
     'ca.crt': 'R',
-    both: 'leaf hippo by Kkey hippo',
+    both: 'leaf hippo by K\nkey hippo',
   });
 });
 
@@ -76,5 +82,28 @@ test('secret values: without the root nothing is made, and the error names what 
   await assert.rejects(
     fillSecret('certificate', leaf, {}, sources()),
     (error) => error instanceof SecretSourceMissingError && error.retryable && /Secret root has no root\.crt yet/.test(error.message),
+  );
+});
+
+test('secret values: the root before is trusted beside the new one, each on lines of its own', async () => {
+  const root = { 'root.crt': Buffer.from('R'), 'root.key': Buffer.from('K'), 'root-previous.crt': Buffer.from('P\n') };
+  assert.equal((await fillSecret('certificate', leaf, {}, sources({ root })))['ca.crt']?.toString(), 'R\nP\n');
+  const blank = { ...root, 'root-previous.crt': Buffer.alloc(0) };
+  assert.equal((await fillSecret('certificate', leaf, {}, sources({ root: blank })))['ca.crt']?.toString(), 'R');
+});
+
+test('secret values: the certificate that a new root replaces is kept beside it', async () => {
+  const values: Readonly<Record<string, SecretValue>> = {
+    'root.crt': { kind: 'newRoot', commonName: 'root', validityMs: 1, privateKey: 'root.key' },
+    'root.key': { kind: 'withCertificate' },
+    'root-previous.crt': { kind: 'replaced', key: 'root.crt' },
+  };
+  assert.deepEqual(
+    text(await fillSecret('root', values, { 'root.crt': Buffer.from('old'), 'root.key': Buffer.from('its key') }, sources())),
+    {
+      'root.crt': 'certificate root',
+      'root.key': 'key root',
+      'root-previous.crt': 'old',
+    },
   );
 });

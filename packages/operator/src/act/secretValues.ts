@@ -34,9 +34,17 @@ export class SecretSourceMissingError extends Error {
   }
 }
 
-/** A template, a copy or a concatenation: what follows from other values without anything new. Undefined: some part is missing. */
+/** One after the other. A PEM file of somebody else's need not end with its last line. */
+const inLines = (parts: readonly Buffer[]): Buffer => {
+  const filled = parts.filter(({ length }) => length > 0);
+  return Buffer.concat(
+    filled.flatMap((part, index) => (index < filled.length - 1 && part.at(-1) !== 0x0a ? [part, Buffer.from('\n')] : [part])),
+  );
+};
+
+/** A template or a concatenation: what follows from other values without anything new. Undefined: some part is missing. */
 export const derivedValue = async (
-  value: Extract<SecretValue, { kind: 'text' | 'template' | 'copyOf' | 'concatenationOf' }>,
+  value: Extract<SecretValue, { kind: 'text' | 'template' | 'concatenationOf' }>,
   valueOf: (key: string) => Promise<Buffer | undefined>,
   readSecret: SecretSources['readSecret'],
 ): Promise<Buffer | undefined> => {
@@ -53,13 +61,15 @@ export const derivedValue = async (
       );
       return parts.includes(undefined) ? undefined : Buffer.from(parts.join(''));
     }
-    case 'copyOf':
-      return (await readSecret(value.secret))?.[value.key];
     case 'concatenationOf': {
       const parts = await Promise.all(
-        value.parts.map(async (part) => ('secret' in part ? (await readSecret(part.secret))?.[part.key] : valueOf(part.key))),
+        value.parts.map(async (part) => {
+          if (!('secret' in part)) return valueOf(part.key);
+          const found = (await readSecret(part.secret))?.[part.key];
+          return part.optional === true ? (found ?? Buffer.alloc(0)) : found;
+        }),
       );
-      return parts.includes(undefined) ? undefined : Buffer.concat(parts.filter((part) => part !== undefined));
+      return parts.includes(undefined) ? undefined : inLines(parts.filter((part) => part !== undefined));
     }
     default:
       return value satisfies never;
@@ -104,6 +114,11 @@ export const fillSecret = async (
         if (kept === undefined) throw missing();
         return kept;
       }
+      case 'replaced': {
+        const before = existing[value.key];
+        if (before === undefined) throw missing();
+        return before;
+      }
       case 'newPassword':
         return Buffer.from(sources.newPassword(value.characters, value.length));
       case 'verifierOf':
@@ -120,11 +135,10 @@ export const fillSecret = async (
       }
       case 'text':
       case 'template':
-      case 'copyOf':
       case 'concatenationOf': {
         const derived = await derivedValue(value, valueOf, sources.readSecret);
         if (derived !== undefined) return derived;
-        throw value.kind === 'copyOf' ? new SecretSourceMissingError(value.secret, value.key) : missing();
+        throw missing();
       }
       default:
         return value satisfies never;

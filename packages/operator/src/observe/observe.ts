@@ -58,7 +58,6 @@ export const referencedBy = (plans: readonly SecretPlan[]): ReadonlySet<string> 
   for (const plan of plans) {
     if (plan.ownership === 'shared') names.add(plan.reference.name);
     for (const value of Object.values(plan.values)) {
-      if (value.kind === 'copyOf') names.add(value.secret);
       if (value.kind === 'newCertificate') names.add(value.request.root.secret);
       if (value.kind === 'concatenationOf') for (const part of value.parts) if ('secret' in part) names.add(part.secret);
     }

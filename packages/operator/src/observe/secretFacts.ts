@@ -91,7 +91,7 @@ export const secretFacts = async (secret: StoredSecret, plan: SecretPlan | undef
   }
   const derivedMatches: Record<string, boolean> = {};
   for (const [key, value] of Object.entries(plan?.values ?? {})) {
-    if (value.kind !== 'text' && value.kind !== 'template' && value.kind !== 'copyOf' && value.kind !== 'concatenationOf') continue;
+    if (value.kind !== 'text' && value.kind !== 'template' && value.kind !== 'concatenationOf') continue;
     const wanted = await derivedValue(value, async (other) => data[other], sources.readSecret);
     derivedMatches[key] = wanted !== undefined && data[key]?.equals(wanted) === true;
   }
