@@ -286,7 +286,7 @@ const workOn = async (
             nowMs: systemClock.now(),
             newPassword,
             newVerifier,
-            newRoot,
+            newRoot: async (commonName, validityMs, nowMs) => newRoot(commonName, validityMs, nowMs),
             newLeaf: async (request, root, nowMs) => newLeaf(request, root, nowMs, issuerOf),
             readSecret: async (name) => {
               const secret = await foreignSecrets.read(key.namespace, name);

@@ -19,8 +19,8 @@ const certificatesIn = async (data: Readonly<Record<string, string>>, roots: rea
 };
 
 test('secret facts: who may sign, with which key, and who signed', async () => {
-  const [root, other] = [await newRoot('one', 10 * dayMs, nowMs), await newRoot('other', 10 * dayMs, nowMs)];
-  const leaf = await newLeaf({ commonName: 'hippo', dnsNames: ['hippo'], validityMs: dayMs, usages: ['serverAuth'] }, root, nowMs);
+  const [root, other] = [newRoot('one', 10 * dayMs, nowMs), newRoot('other', 10 * dayMs, nowMs)];
+  const leaf = newLeaf({ commonName: 'hippo', dnsNames: ['hippo'], validityMs: dayMs, usages: ['serverAuth'] }, root, nowMs);
   const ofRoot = (await certificatesIn({ crt: root.certificate, key: root.privateKey }))('crt');
   assert.deepEqual([ofRoot?.isAuthority, ofRoot?.keyMatches], [true, true]);
   assert.equal((await certificatesIn({ crt: root.certificate, key: other.privateKey }))('crt')?.keyMatches, false);
