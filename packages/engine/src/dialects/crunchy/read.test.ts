@@ -308,6 +308,26 @@ test('reading: the default spread comes after the own one, unless the manifest w
   );
 });
 
+test('reading: a default spread gives way to the own one that Kubernetes could not tell from it', () => {
+  const constraint = (topologyKey: string, whenUnsatisfiable: string) => ({ maxSkew: 2, topologyKey, whenUnsatisfiable });
+  const own = [constraint('kubernetes.io/hostname', 'ScheduleAnyway'), constraint('topology.kubernetes.io/zone', 'DoNotSchedule')];
+  const { cluster } = fixtureCluster('dev', (spec) => {
+    const backups = spec['backups'] as { readonly pgbackrest: Spec };
+    const pgbackrest = { ...backups.pgbackrest, repoHost: { topologySpreadConstraints: own } };
+    return firstSet({ topologySpreadConstraints: own })({ ...spec, backups: { pgbackrest } });
+  });
+  for (const scheduling of [cluster.sets[0]?.scheduling, cluster.backups?.repositoryHost.scheduling]) {
+    assert.deepEqual(
+      scheduling?.topologySpreadConstraints.map(({ maxSkew, topologyKey, whenUnsatisfiable }) => [maxSkew, topologyKey, whenUnsatisfiable]),
+      [
+        [2, 'kubernetes.io/hostname', 'ScheduleAnyway'],
+        [2, 'topology.kubernetes.io/zone', 'DoNotSchedule'],
+        [1, 'topology.kubernetes.io/zone', 'ScheduleAnyway'],
+      ],
+    );
+  }
+});
+
 test('reading: a disruption budget is there for more than one member, and 0 takes it away', () => {
   const budget = (set: Spec): unknown => fixtureCluster('dev', firstSet(set)).cluster.sets[0]?.minAvailable;
   assert.equal(budget({}), undefined);

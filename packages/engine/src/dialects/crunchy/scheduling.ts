@@ -24,10 +24,15 @@ export const plainSchedulingOf = (field: Field): Scheduling => ({
   priorityClassName: textOf(at(field, 'priorityClassName')),
 });
 
+/** The two fields by which Kubernetes tells constraints apart: the API server refuses a second one with the same. */
+const isSame = (left: TopologySpreadConstraint, right: TopologySpreadConstraint): boolean =>
+  left.topologyKey === right.topologyKey && left.whenUnsatisfiable === right.whenUnsatisfiable;
+
 /** Scheduling of pods that hold data; the defaults come after the manifest's own constraints unless it wants none. */
 export const spreadSchedulingOf = (field: Field, cluster: string, withDefaults: boolean): Scheduling => {
   const scheduling = plainSchedulingOf(field);
-  return withDefaults
-    ? { ...scheduling, topologySpreadConstraints: [...scheduling.topologySpreadConstraints, ...defaultSpread(cluster)] }
-    : scheduling;
+  if (!withDefaults) return scheduling;
+  const own = scheduling.topologySpreadConstraints;
+  const further = defaultSpread(cluster).filter((constraint) => !own.some((other) => isSame(constraint, other)));
+  return { ...scheduling, topologySpreadConstraints: [...own, ...further] };
 };
