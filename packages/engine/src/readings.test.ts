@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UserIntent } from './model/cluster.ts';
-import { parseReading, psql, rolesQuestion, sqlLiteral, UnreadableOutput, usersScript } from './readings.ts';
+import { parseReading, psql, rolesQuestion, UnreadableOutput, usersScript } from './readings.ts';
+import { sqlLiteral } from './sql.ts';
 
 const intent = (name: string, databases: readonly string[] = [], options: readonly string[] = ['LOGIN']): UserIntent => ({
   name,
@@ -121,6 +122,23 @@ test('readings: verifiers are variables that act sets, never text', () => {
     verifier_1: { secret: 'own-secret', key: 'verifier' },
   });
   assert.match(text, /PASSWORD %L', 'report', :'verifier_1'\)/);
+});
+
+test('readings: no session in which a statement holds a verifier lets anything keep its text (I9)', () => {
+  const { text } = usersScript([{ intent: intent('app', ['app']), secret: 's' }], ['app']);
+  const before = text.slice(0, text.indexOf('verifier_0'));
+  for (const setting of [
+    "log_statement TO 'none'",
+    'log_min_duration_statement TO -1',
+    'log_min_error_statement TO panic',
+    "pgaudit.log TO 'none'",
+    "pg_stat_statements.track TO 'none'",
+    'auto_explain.log_min_duration TO -1',
+    'track_activities TO off',
+  ]) {
+    assert.ok(before.includes(`SET ${setting};`), setting);
+  }
+  assert.match(before, /set_config\([^;]*\('log_min_duration_sample', '-1'\), \('log_transaction_sample_rate', '0'\)/);
 });
 
 test('readings: psql reads no start-up file, asks for no password and finds the programs of its version', () => {

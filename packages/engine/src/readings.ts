@@ -9,6 +9,7 @@ import type { ExecTarget, ProgramInput } from './decision.ts';
 import type { Cluster, UserIntent } from './model/cluster.ts';
 import type { Member } from './model/members.ts';
 import { bashCommand } from './render/programs.ts';
+import { sessionSettings, sqlLiteral } from './sql.ts';
 
 /** What a parser could not read. */
 export class UnreadableOutput extends Error {
@@ -49,9 +50,6 @@ export interface RolesReading {
   readonly grants: readonly { readonly role: string; readonly database: string }[];
 }
 
-/** A standard-conforming SQL literal. */
-export const sqlLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
 /** psql that reads statements from standard input, with no start-up file and no prompt for a password. */
 export const psql = (majorVersion: number): readonly string[] =>
   bashCommand('exec psql -X -w --quiet --no-align --tuples-only --dbname=postgres --file=-', 'psql', majorVersion);
@@ -64,20 +62,6 @@ export const databaseOf = (cluster: Cluster, member: Member): ExecTarget => ({
   container: cluster.profile.containers.database,
 });
 
-// pgaudit.log is a setting of its own even where pgaudit is not loaded. Without `local`, a statement waits for a synchronous standby that may not
-// be there yet.
-const preamble = `\\set VERBOSITY terse
-\\set SHOW_CONTEXT never
-SET standard_conforming_strings TO on;
-SET search_path TO '';
-SET client_encoding TO 'UTF8';
-SET synchronous_commit TO local;
-SET log_statement TO 'none';
-SET log_min_duration_statement TO -1;
-SET log_min_error_statement TO panic;
-SET pgaudit.log TO 'none';
-`;
-
 /** Asks which of these roles and databases exist, and in what form. One JSON object comes out. */
 export const rolesQuestion = (users: readonly UserIntent[], databases: readonly string[]): ProgramInput => {
   const roleNames = sqlLiteral(JSON.stringify(users.map(({ name }) => name)));
@@ -85,7 +69,7 @@ export const rolesQuestion = (users: readonly UserIntent[], databases: readonly 
   return {
     variables: {},
     text: `\\set ON_ERROR_STOP on
-${preamble}
+${sessionSettings}
 WITH
   wanted_role AS (SELECT pg_catalog.json_array_elements_text(${roleNames}) AS name),
   wanted_database AS (SELECT pg_catalog.json_array_elements_text(${databaseNames}) AS name),
@@ -185,7 +169,7 @@ const noteFailure = '\\if :ERROR\n\\set failed true\n\\endif\n';
 
 /** Makes and alters roles and databases until they are as wanted. Can be repeated; nothing is ever dropped. */
 export const usersScript = (users: readonly UserWithSecret[], databases: readonly string[]): ProgramInput => {
-  const parts: string[] = [`\\set ON_ERROR_STOP off\n\\set failed false\n${preamble}`];
+  const parts: string[] = [`\\set ON_ERROR_STOP off\n\\set failed false\n${sessionSettings}`];
   const perform = (query: string): void => {
     parts.push(`${query}\n\\gexec\n${noteFailure}`);
   };
