@@ -139,6 +139,24 @@ test('readings: no session in which a statement holds a verifier lets anything k
     assert.ok(before.includes(`SET ${setting};`), setting);
   }
   assert.match(before, /set_config\([^;]*\('log_min_duration_sample', '-1'\), \('log_transaction_sample_rate', '0'\)/);
+  assert.ok(!text.slice(text.indexOf('\\connect')).includes('verifier_'), 'settings end with their session');
+});
+
+test('readings: extension pgaudit is made where it can be had, in every database and for those to come, and its lack fails nothing', () => {
+  const { text } = usersScript([], ['app', "o'brien"]);
+  const parts = text.split('\\connect').slice(1);
+  assert.equal(parts.length, 4);
+  assert.deepEqual(
+    [...text.matchAll(/WHERE datname::text = '((?:[^']|'')*)' AND datallowconn/g)].map(([, name]) => name),
+    ['postgres', 'app', "o''brien", 'template1'],
+  );
+  for (const part of parts) {
+    assert.match(
+      part,
+      /SET synchronous_commit TO local;[^]*'CREATE EXTENSION pgaudit SCHEMA public'\nWHERE EXISTS \(SELECT FROM pg_catalog\.pg_available_extensions/,
+    );
+    assert.match(part, /\\gexec\n\\if :ERROR\n\\echo 'without pgaudit: ':DBNAME\n\\endif/);
+  }
 });
 
 test('readings: psql reads no start-up file, asks for no password and finds the programs of its version', () => {

@@ -9,7 +9,7 @@ import type { ExecTarget, ProgramInput } from './decision.ts';
 import type { Cluster, UserIntent } from './model/cluster.ts';
 import type { Member } from './model/members.ts';
 import { bashCommand } from './render/programs.ts';
-import { sessionSettings, sqlLiteral } from './sql.ts';
+import { auditExtension, sessionSettings, sqlLiteral } from './sql.ts';
 
 /** What a parser could not read. */
 export class UnreadableOutput extends Error {
@@ -167,7 +167,7 @@ export interface UserWithSecret {
 // A statement that fails is noted and the others go on: one wrong option leaves no other user without a login.
 const noteFailure = '\\if :ERROR\n\\set failed true\n\\endif\n';
 
-/** Makes and alters roles and databases until they are as wanted. Can be repeated; nothing is ever dropped. */
+/** Makes and alters roles and databases until they are as wanted. Can be repeated; nothing is ever dropped. Its output names databases that lack pgaudit. */
 export const usersScript = (users: readonly UserWithSecret[], databases: readonly string[]): ProgramInput => {
   const parts: string[] = [`\\set ON_ERROR_STOP off\n\\set failed false\n${sessionSettings}`];
   const perform = (query: string): void => {
@@ -198,6 +198,7 @@ export const usersScript = (users: readonly UserWithSecret[], databases: readonl
       perform(`SELECT pg_catalog.format('GRANT ALL PRIVILEGES ON DATABASE %I TO %I', ${sqlLiteral(database)}, ${name})`);
     }
   }
+  parts.push(auditExtension(databases));
   parts.push("\\if :failed\n\\set ON_ERROR_STOP on\nDO 'BEGIN RAISE EXCEPTION ''not every statement succeeded''; END';\n\\endif\n");
   return { text: parts.join(''), variables };
 };

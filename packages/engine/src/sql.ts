@@ -1,10 +1,10 @@
-/** What every script for psql has in common: literals, and settings of a session. */
+/** What every script for psql has in common: literals, settings of a session, and the way into another database. */
 
 /** A standard-conforming SQL literal. */
 export const sqlLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /**
- * A script begins with these.
+ * A script begins with these, and so does each connection that it makes.
  *
  * A statement may hold a verifier, so nothing may keep its text: no log, no sample of one, no statistics, no plan, and not the activity that a
  * crash or a deadlock writes to the log. Settings of extensions exist even where these are not loaded; those that PostgreSQL got later are set
@@ -29,3 +29,32 @@ FROM (VALUES ('log_min_duration_sample', '-1'), ('log_transaction_sample_rate', 
 JOIN pg_catalog.pg_settings USING (name)
 \g /dev/null
 `;
+
+/** On standard output, before the name of a database in which extension pgaudit could not be made. */
+export const withoutAuditMark = 'without pgaudit: ';
+
+/**
+ * Makes extension pgaudit, where the image has it, in these databases and in the one that new ones are copied from: with its event triggers the
+ * audit names what a DDL statement changed. Ends connected to another database. What fails is marked and fails nothing else.
+ */
+export const auditExtension = (databases: readonly string[]): string =>
+  ['postgres', ...databases, 'template1']
+    .map((database) => {
+      const name = sqlLiteral(database);
+      return String.raw`SELECT pg_catalog.count(*) > 0 AS connectable,
+  pg_catalog.concat('dbname=''', pg_catalog.max(pg_catalog.replace(pg_catalog.replace(datname::text, '\', '\\'), '''', '\''')), '''') AS target
+FROM pg_catalog.pg_database WHERE datname::text = ${name} AND datallowconn
+\gset
+\if :connectable
+\connect :"target"
+${sessionSettings}SELECT 'CREATE EXTENSION pgaudit SCHEMA public'
+WHERE EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'pgaudit' AND installed_version IS NULL)
+  AND pg_catalog.to_regnamespace('public') IS NOT NULL
+\gexec
+\if :ERROR
+\echo '${withoutAuditMark}':DBNAME
+\endif
+\endif
+`;
+    })
+    .join('');

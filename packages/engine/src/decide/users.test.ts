@@ -100,6 +100,16 @@ testTable('users', join(import.meta.dirname, 'users.ts'), 1, {
     assert.equal(conditionIn(next.world, 'UsersApplied')?.reason, 'StatementFailed');
     assert.deepEqual(commands(later(failed, 60_000)), ['users'], 'but later');
   },
+  'it could not make extension pgaudit in a database': () => {
+    const ran = passOver({ ...due(), commandResults: {} }, dialect).world;
+    const result = ran.commandResults['users'] ?? assert.fail('not run');
+    const output = 'without pgaudit: hippo\nwithout pgaudit: template1\n';
+    const commandResults = { users: { ...result, result: { kind: 'succeeded', output } as const } };
+    const { world } = passOver(passOver({ ...ran, commandResults }, dialect).world, dialect);
+    assert.equal(conditionIn(world, 'UsersApplied')?.reason, 'PgauditMissing');
+    assert.match(conditionIn(world, 'UsersApplied')?.message ?? '', /in database hippo, template1, so DDL/);
+    assert.equal(conditionIn(world, 'Ready')?.status, 'True');
+  },
   'the revision is in force, no reading for this primary, or it is old': () => {
     assert.deepEqual(readings({ ...restedWorld('dev'), readings: {} }), ['roles']);
     const age = readingAgeMs(restedWorld('dev').manifest?.metadata.uid ?? '');

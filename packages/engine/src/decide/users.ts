@@ -8,6 +8,7 @@
  * | a Secret that cannot be filled                                        | condition UsersApplied False; all others go on as below |
  * | the revision in the status is another, and the script has not run for it | run the script                                       |
  * | the script has run                                                    | the new revision                                        |
+ * | it could not make extension pgaudit in a database                     | condition UsersApplied False, and in force all the same |
  * | the script failed                                                     | condition UsersApplied False; again, ever later         |
  * | the revision is in force, no reading for this primary, or it is old   | ask for a reading                                       |
  * | the reading differs                                                   | run the script                                          |
@@ -19,8 +20,9 @@ import { hashOf, hashOfText } from '../hash.ts';
 import type { Cluster, UserIntent } from '../model/cluster.ts';
 import type { ConditionOutcome } from '../model/outcome.ts';
 import type { SecretPlan } from '../model/secrets.ts';
-import type { Reading } from '../observation.ts';
+import type { CommandResult, Reading } from '../observation.ts';
 import { databaseOf, psql, rolesQuestion, usersScript, type ReadRole, type RolesReading } from '../readings.ts';
+import { withoutAuditMark } from '../sql.ts';
 import { retryAtMs } from './backoff.ts';
 import type { Contribution } from './contribution.ts';
 import type { Situation } from './situation.ts';
@@ -101,6 +103,15 @@ const notApplied = (complaints: readonly Complaint[]): readonly ConditionOutcome
   return [{ type: 'UsersApplied', status: 'False', reason: first.reason, message }];
 };
 
+/** What a script that ran could not do, and what keeps nobody from working. */
+const shortcomingsOf = ({ result }: CommandResult): readonly Complaint[] => {
+  const lines = result.kind === 'succeeded' ? result.output.split('\n') : [];
+  const databases = lines.flatMap((line) => (line.startsWith(withoutAuditMark) ? [line.slice(withoutAuditMark.length)] : []));
+  if (databases.length === 0) return [];
+  const message = `extension pgaudit could not be made in database ${databases.join(', ')}, so DDL is audited in less detail there; PostgreSQL's log says why`;
+  return [{ reason: 'PgauditMissing', message }];
+};
+
 const revisionsOf = (cluster: Cluster): { readonly users: string; readonly databases: string } => ({
   users: hashOf(cluster.users.map(({ name, databases, options }) => ({ name, databases, options }))),
   databases: hashOf(cluster.databases),
@@ -172,7 +183,8 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
   const hasRun = result?.result.kind === 'succeeded' && result.inputs.startsWith(wanted);
   if (!isRecalled && !hasRun)
     return { ...known, inForce: false, ...command(wanted, 'the manifest asks for other roles or databases than before') };
-  const conditions = notApplied(stuck);
+  const shortcomings = hasRun ? [...stuck, ...shortcomingsOf(result)] : stuck;
+  const conditions = notApplied(shortcomings);
   const inForce = isComplete ? { ...known, ...after, inForce: true, conditions } : { ...known, inForce: isRecalled, conditions };
   // Before the status tells of the new revision, nothing needs a reading.
   if (!isRecalled && isComplete) return inForce;
@@ -203,7 +215,7 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
         },
       ]
     : [];
-  const report = { ...inForce, conditions: notApplied([...unmended, ...stuck]) };
+  const report = { ...inForce, conditions: notApplied([...unmended, ...shortcomings]) };
   const dueMs = reading.takenAtMs + maximumAgeMs;
   if (dueMs <= nowMs) return { ...report, ...question(maximumAgeMs) };
   return { ...report, lookAgainAfterMs: dueMs - nowMs };
