@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { auditArguments } from '../e2e/src/auditLog.ts';
 import type { TestDuration } from './durations.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -87,7 +88,8 @@ const runClusterFloor = async (only: readonly string[]): Promise<number> => {
   const [alone, sharing] = [files.filter((file) => !file.startsWith('e2e/')), files.filter((file) => file.startsWith('e2e/'))];
   const code = await runTests('cluster', alone, {});
   if (code !== 0 || sharing.length === 0) return code;
-  return withInstance('test-e2e', ['--nodes', '3'], (env) => runTests('cluster', sharing, env));
+  const options = ['--nodes', '3', ...auditArguments.map((argument) => `--api-server-argument=${argument}`)];
+  return withInstance('test-e2e', options, (env) => runTests('cluster', sharing, env));
 };
 
 const runFloor = async (floor: Floor, only: readonly string[]): Promise<number> => {

@@ -6,21 +6,20 @@
  *
  * Without --kubeconfig a local instance named `demo` is started. A second run skips what is there.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { linesProgress, up, type LocalCluster, type Progress } from '@pgherd/local';
 import { buildImages, type BuiltImage } from '../images/index.ts';
+import { installOperator } from './install.ts';
 import { kubectlFor, type Kubectl } from './kubectl.ts';
+import { withOverlay } from './overlay.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const instanceName = 'demo';
 const namespace = 'pgherd-demo';
 const clusterName = 'hippo';
 const overlay = join(root, 'examples/gitops/overlays/dev');
-const operatorOverlay = join(root, 'deploy/overlays/all-namespaces');
 /** The images that the team's manifests name: on the local instance, ours are there under these names. */
 const namesInManifests = [
   'registry.developers.crunchydata.com/crunchydata/crunchy-postgres:ubi8-14.5-1',
@@ -56,7 +55,6 @@ const localTarget = async (progress: Progress): Promise<Target> => {
   return {
     kubectl: kubectlFor(local.kubectlPath, local.kubeconfigPath),
     kubeconfigPath: local.kubeconfigPath,
-    // By content: a changed operator is another image, so that the Deployment rolls.
     images: { operator: operator.contentReference, postgres: postgres.contentReference },
     hasManifestImages: true,
     local,
@@ -71,33 +69,6 @@ const givenTarget = (kubeconfigPath: string, prefix: string, tag: string): Targe
   local: undefined,
 });
 
-/** A kustomization over `base` with our image names, in a folder of its own: the base stays as it is. */
-const withOverlay = async <Result>(base: string, rest: string, use: (folder: string) => Promise<Result>): Promise<Result> => {
-  const folder = await mkdtemp(join(tmpdir(), 'pgherd-overlay-'));
-  try {
-    await writeFile(
-      join(folder, 'kustomization.yaml'),
-      `apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - ${relative(folder, base)}\n${rest}`,
-    );
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-};
-
-const splitImage = (reference: string): { readonly name: string; readonly tag: string } => {
-  const colon = reference.lastIndexOf(':');
-  return { name: reference.slice(0, colon), tag: reference.slice(colon + 1) };
-};
-
-const installOperator = async (target: Target): Promise<void> => {
-  const { name, tag } = splitImage(target.images.operator);
-  const rest = `images:\n  - name: localhost/pgherd-operator\n    newName: ${name}\n    newTag: "${tag}"\n`;
-  const manifests = await withOverlay(operatorOverlay, rest, async (folder) => target.kubectl.run(['kustomize', folder]));
-  await target.kubectl.run(['apply', '--server-side', '--force-conflicts', '-f', '-'], manifests);
-  await target.kubectl.run(['-n', 'pgherd', 'rollout', 'status', 'deployment/pgherd', '--timeout=180s']);
-};
-
 /** How many members the cluster asks for; 0: there is no such cluster. */
 const membersAskedFor = async ({ kubectl }: Target): Promise<number> => {
   const path = 'jsonpath={.spec.instances[0].replicas}';
@@ -107,15 +78,11 @@ const membersAskedFor = async ({ kubectl }: Target): Promise<number> => {
 const applyCluster = async (target: Target, progress: Progress): Promise<void> => {
   const { kubectl } = target;
   await kubectl.run(['apply', '--server-side', '-f', '-'], `apiVersion: v1\nkind: Namespace\nmetadata: {name: ${namespace}}\n`);
-  const images = `patches:
-  - target: {kind: PostgresCluster}
-    patch: |-
-      - {op: replace, path: /spec/image, value: "${target.images.postgres}"}
-      - {op: replace, path: /spec/backups/pgbackrest/image, value: "${target.images.postgres}"}
-`;
+  const ours = ['/spec/image', '/spec/backups/pgbackrest/image'].map((path) => ({ op: 'replace', path, value: target.images.postgres }));
+  const patches = [{ target: { kind: 'PostgresCluster' }, patch: JSON.stringify(ours) }];
   const manifests = target.hasManifestImages
     ? await kubectl.run(['kustomize', overlay])
-    : await withOverlay(overlay, images, async (folder) => kubectl.run(['kustomize', folder]));
+    : await withOverlay(overlay, { patches }, async (folder) => kubectl.run(['kustomize', folder]));
   // The operator installs the definitions at its start; the API server needs a moment until it serves them.
   await kubectl.run(['wait', '--for=condition=Established', 'crd/postgresclusters.postgres-operator.crunchydata.com', '--timeout=60s']);
   const standing = await membersAskedFor(target);
@@ -258,7 +225,7 @@ const main = async (): Promise<void> => {
     kubeconfig !== undefined && prefix !== undefined
       ? givenTarget(resolve(kubeconfig), prefix, tag ?? packageVersion)
       : await localTarget(progress);
-  await progress.step('Installing pgherd', async () => installOperator(target));
+  await progress.step('Installing pgherd', async () => installOperator(target.kubectl, target.images.operator));
   await progress.step(`Creating cluster ${clusterName} from examples/gitops/overlays/dev`, async () => applyCluster(target, progress));
   const greeting = await demonstrate(target, progress);
   console.log(summary(target, greeting, performance.now() - start));

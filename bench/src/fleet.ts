@@ -23,8 +23,8 @@ import {
   type KubernetesObject,
   type ResourceType,
 } from '@pgherd/kube';
-import { down, linesProgress, status, up } from '@pgherd/local';
-import { auditArguments, writesIn } from './auditLog.ts';
+import { down, linesProgress, status, up, type LocalCluster } from '@pgherd/local';
+import { auditArguments, operatorAgent, writesAltogether, writesIn } from '../../e2e/src/auditLog.ts';
 import { cpuSecondsOf, startOperator, type Metrics } from './operatorProcess.ts';
 import { quantile, startReport, type Figure } from './report.ts';
 
@@ -100,7 +100,8 @@ const steadily = async (work: (cluster: (typeof fleet)[number]) => Promise<unkno
   return times;
 };
 
-const measure = async (bundlePath: string, kubeconfigPath: string, client: Client, auditPath: string, nodeOptions: readonly string[]) => {
+const measure = async (bundlePath: string, local: LocalCluster, client: Client, nodeOptions: readonly string[]) => {
+  const { kubeconfigPath } = local;
   for (let index = 0; index < namespaceCount; index++) {
     await client.create(kinds.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `fleet-${index}` } });
   }
@@ -186,16 +187,20 @@ const measure = async (bundlePath: string, kubeconfigPath: string, client: Clien
     [...from].map(([cluster, ms]) => (to(cluster) - ms) / 1000);
   const first = secondsBetween(createdAt, (cluster) => firstAt.get(cluster) ?? Number.NaN);
   const changed = secondsBetween(changedSpecAt, (cluster) => Math.max(...(changedAt.get(cluster)?.values() ?? [])));
-  const audited = await writesIn(auditPath, 'pgherd/', creationBegins, creationEnds);
-  const auditedAfterRestart = await writesIn(auditPath, 'pgherd/', restartBegins, new Date());
-  const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((total, count) => total + count, 0);
+  const audited = await writesIn(local, operatorAgent, creationBegins, creationEnds);
+  const auditedAfterRestart = await writesIn(local, operatorAgent, restartBegins, new Date());
   const figures: readonly Figure[] = [
     { what: 'first StatefulSet after creation, 10th percentile', value: quantile(first, 0.1), unit: 's' },
     { what: 'first StatefulSet after creation, median', value: quantile(first, 0.5), unit: 's' },
     { what: 'first StatefulSet after creation, 99th percentile', value: quantile(first, 0.99), unit: 's', atMost: 2 },
     { what: 'changed spec in the StatefulSets of both members, median', value: quantile(changed, 0.5), unit: 's', atMost: 0.3 },
     { what: 'changed spec in the StatefulSets of both members, 99th percentile', value: quantile(changed, 0.99), unit: 's' },
-    { what: 'writes a cluster, as the API server counts them, events included', value: sum(audited) / clusterCount, unit: '', atMost: 40 },
+    {
+      what: 'writes a cluster, as the API server counts them, events included',
+      value: writesAltogether(audited) / clusterCount,
+      unit: '',
+      atMost: 40,
+    },
     { what: 'writes a cluster, as the operator counts them, without events', value: written / clusterCount, unit: '' },
     { what: 'resident memory, idle', value: idle.residentBytes / mebibyte, unit: 'MiB', atMost: 90 },
     { what: 'resident memory with 100 clusters', value: withFleet.residentBytes / mebibyte, unit: 'MiB', atMost: 110 },
@@ -206,7 +211,7 @@ const measure = async (bundlePath: string, kubeconfigPath: string, client: Clien
     { what: 'processor time to change 100 clusters', value: atEnd.cpuSeconds - withFleet.cpuSeconds, unit: 's' },
     { what: 'requests a cluster', value: requests / clusterCount, unit: '' },
     { what: 'passes a cluster', value: passes / clusterCount, unit: '' },
-    { what: 'writes after a restart, as the API server counts them', value: sum(auditedAfterRestart), unit: '', atMost: 0 },
+    { what: 'writes after a restart, as the API server counts them', value: writesAltogether(auditedAfterRestart), unit: '', atMost: 0 },
     { what: 'writes after a restart, as the operator counts them', value: writtenAfterRestart, unit: '', atMost: 0 },
   ];
   return {
@@ -232,14 +237,12 @@ const scratch = await mkdtemp(join(tmpdir(), 'pgherd-bench-'));
 const report = await startReport('fleet');
 try {
   await down(instance, { progress });
-  const auditPath = join(scratch, 'audit.log');
-  const apiServerArguments = await auditArguments(join(scratch, 'audit-policy.json'), auditPath);
-  const { kubeconfigPath } = await up({ progress, name: instance, nodes: 0, apiServerArguments });
+  const local = await up({ progress, name: instance, nodes: 0, apiServerArguments: auditArguments });
   const bundlePath = join(scratch, 'operator.mjs');
   await promisify(execFile)(process.execPath, ['images/bundle.ts', 'packages/operator/src/main.ts', bundlePath], { cwd: checkout });
-  const config = await kubeconfigConfig({ path: kubeconfigPath, env: process.env });
+  const config = await kubeconfigConfig({ path: local.kubeconfigPath, env: process.env });
   await using transport = createTransport({ config, userAgent: 'pgherd-bench/1' });
-  const measured = await measure(bundlePath, kubeconfigPath, createClient(transport), auditPath, nodeOptions);
+  const measured = await measure(bundlePath, local, createClient(transport), nodeOptions);
   console.log(await report({ title: 'A fleet of 100 clusters', method, ...measured }));
 } finally {
   await down(instance, { progress });

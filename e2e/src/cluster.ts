@@ -1,10 +1,9 @@
 /** PostgresClusters as a test sees them: applied, waited for, and asked for their members. */
 import assert from 'node:assert/strict';
-import { relative, resolve, join } from 'node:path';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { resolve, join } from 'node:path';
 import { kinds, resourceType } from '@pgherd/kube';
 import type { Condition, KubernetesObject } from '@pgherd/kube';
+import { withOverlay } from '../../demo/overlay.ts';
 import type { Environment } from './environment.ts';
 import { eventually } from './eventually.ts';
 
@@ -75,18 +74,10 @@ export const applyPatched = async (
   folder: string,
   patch: readonly object[],
 ): Promise<void> => {
-  const overlay = await mkdtemp(join(tmpdir(), 'pgherd-e2e-'));
-  try {
-    const kustomization = {
-      resources: [relative(overlay, join(examples, folder))],
-      patches: [{ target: { kind: 'PostgresCluster' }, patch: JSON.stringify(patch) }],
-    };
-    // JSON is YAML.
-    await writeFile(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization));
+  const patches = [{ target: { kind: 'PostgresCluster' }, patch: JSON.stringify(patch) }];
+  await withOverlay(join(examples, folder), { patches }, async (overlay) => {
     await kubectl.run(['-n', namespace, 'apply', '-k', overlay]);
-  } finally {
-    await rm(overlay, { recursive: true });
-  }
+  });
 };
 
 export const devOverlay = 'gitops/overlays/dev';

@@ -1,9 +1,9 @@
 /** Real faults of the member that leads, and how they are repaired where nothing repairs itself. */
 import assert from 'node:assert/strict';
-import { readFile, readdir } from 'node:fs/promises';
 import { podRef, pods, primaryPod } from './cluster.ts';
 import type { Pod, Ref } from './cluster.ts';
 import type { Environment } from './environment.ts';
+import { kill, processesOf } from './processes.ts';
 
 export const faults = ['postmaster', 'container', 'pod', 'node'] as const;
 export type Fault = (typeof faults)[number];
@@ -13,38 +13,6 @@ export const faultNames: Readonly<Record<Fault, string>> = {
   container: 'SIGKILL to every process of the database container',
   pod: 'pod deleted with no grace',
   node: 'node stopped',
-};
-
-interface Process {
-  readonly pid: number;
-  /** Program and arguments; a process of PostgreSQL other than the postmaster shows a title instead. */
-  readonly commandLine: string;
-}
-
-/** Processes of a pod's container, by this host's ids: nodes are made of namespaces of this host. */
-const processesOf = async (pod: Pod, container: string): Promise<readonly Process[]> => {
-  const status = pod.status?.containerStatuses?.find(({ name }) => name === container);
-  const id = status?.containerID?.replace('containerd://', '');
-  assert.ok(id !== undefined, `container ${container} of ${pod.metadata.name} does not run`);
-  const found: Process[] = [];
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    // A process may end while we look.
-    const groups = await readFile(`/proc/${entry}/cgroup`, 'utf8').catch(() => '');
-    if (!groups.includes(id)) continue;
-    const commandLine = (await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').trim();
-    found.push({ pid: Number(entry), commandLine });
-  }
-  return found;
-};
-
-const kill = ({ pid }: Process): void => {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    // It went with the one killed before.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 };
 
 /** A fault that is prepared: everything is looked up, so that nothing but the fault itself takes time. */

@@ -1,25 +1,43 @@
-/** The operator as a process of this host, run from source against the instance. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+/** An operator as users have it: a Deployment with its own rights and an election among its pods. */
+import assert from 'node:assert/strict';
+import { kinds, resourceType } from '@pgherd/kube';
+import type { Client, KubernetesObject } from '@pgherd/kube';
+import type { Kubectl } from '../../demo/kubectl.ts';
+import { pods } from './cluster.ts';
+import type { Pod, Ref } from './cluster.ts';
 import { eventually } from './eventually.ts';
+import { kill, processesOf } from './processes.ts';
 
-const program = resolve(import.meta.dirname, '../../packages/operator/src/main.ts');
+interface Deployment extends KubernetesObject {
+  readonly spec: {
+    readonly replicas: number;
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+  };
+}
+
+const deployments = resourceType<Deployment>(kinds.deployments);
+/** The container of the operator's pods. */
+export const operatorContainer = 'operator';
+const port = 8080;
 const startLimitMs = 60_000;
+const stopLimitMs = 60_000;
 const keptLines = 200;
 
 /** Values by series, as `name{label="value"}`. */
 export type Metrics = ReadonlyMap<string, number>;
 
 export interface Operator {
-  /** Starts it unless it runs, and waits until it answers as ready. */
+  /** Scales it to what it was installed with, and waits until all of its pods are ready and one of them leads. */
   readonly start: () => Promise<void>;
-  /** Ends it and waits until it is gone. */
-  readonly stop: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>;
+  /** Scales it to 0, and waits until no pod of it is left. */
+  readonly stop: () => Promise<void>;
+  /** SIGKILL to the program in every pod. The kubelets start it again: `start` waits for that. */
+  readonly kill: () => Promise<void>;
+  /** The pod that leads, of those that answer. @throws where there is not exactly one. */
+  readonly leader: () => Promise<Pod>;
+  /** Of all pods together, series by series. */
   readonly metrics: () => Promise<Metrics>;
-  /** The last lines that it wrote. */
+  /** The last lines that its pods wrote, each with the name of its pod. */
   readonly logTail: () => Promise<string>;
 }
 
@@ -38,54 +56,84 @@ const parseMetrics = (text: string): Metrics =>
       }),
   );
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+const summed = (all: readonly Metrics[]): Metrics => {
+  const sums = new Map<string, number>();
+  for (const [series, value] of all.flatMap((metrics) => [...metrics])) sums.set(series, (sums.get(series) ?? 0) + value);
+  return sums;
 };
 
-/** @param kubeconfigPath The administrator's, so that rights are not in question here. */
-export const operatorProcess = async (kubeconfigPath: string): Promise<Operator> => {
-  const address = `127.0.0.1:${await freePort()}`;
-  const lines: string[] = [];
-  let child: ReturnType<typeof spawn> | undefined;
+/** Asks a pod at its own address, which this host reaches. */
+const ask = async ({ metadata: { name }, status }: Pod, path: string): Promise<string> => {
+  assert.ok(status?.podIP !== undefined, `${name} has no address yet`);
+  const response = await fetch(`http://${status.podIP}:${port}${path}`, { signal: AbortSignal.timeout(5000) }).catch((error: unknown) => {
+    throw new Error(`${name} does not answer`, { cause: error });
+  });
+  const text = await response.text();
+  assert.ok(response.ok, `${name}: ${path}: ${response.status} ${text}`);
+  return text;
+};
 
-  const keep = (chunk: Buffer): void => {
-    lines.push(...chunk.toString().trimEnd().split('\n'));
-    lines.splice(0, Math.max(0, lines.length - keptLines));
+const metricsOf = async (pod: Pod): Promise<Metrics> => parseMetrics(await ask(pod, '/metrics'));
+
+const leads = async (pod: Pod): Promise<boolean> =>
+  metricsOf(pod).then(
+    (metrics) => total(metrics, 'leader_election_master_status') === 1,
+    () => false,
+  );
+
+/** A Deployment of the operator that is installed, at the number of pods that it has now. */
+export const deployedOperator = async (access: { readonly client: Client; readonly kubectl: Kubectl }, ref: Ref): Promise<Operator> => {
+  const { client, kubectl } = access;
+  const { namespace } = ref;
+  const { replicas, selector } = (await client.get(deployments, ref)).spec;
+  const labelSelector = Object.entries(selector.matchLabels)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
+
+  const allPods = async (): Promise<readonly Pod[]> => (await client.list(pods, { namespace, labelSelector })).items;
+  const standingPods = async (): Promise<readonly Pod[]> =>
+    (await allPods()).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const scale = async (to: number): Promise<void> => {
+    await client.patch(deployments, ref, { kind: 'merge', body: { spec: { replicas: to } } });
   };
-  const ask = async (path: string): Promise<string> => {
-    const response = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(5000) });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
-    return text;
+  const leader = async (): Promise<Pod> => {
+    const standing = await standingPods();
+    const answers = await Promise.all(standing.map(leads));
+    const leading = standing.filter((_, index) => answers[index] === true);
+    const [first] = leading;
+    assert.ok(first !== undefined && leading.length === 1, `${leading.length} of ${standing.length} pods of the operator lead`);
+    return first;
   };
-  const logTail = async (): Promise<string> => lines.join('\n');
 
   return {
-    logTail,
-    metrics: async () => parseMetrics(await ask('/metrics')),
+    leader,
+    metrics: async () => summed(await Promise.all((await standingPods()).map(metricsOf))),
+    logTail: async () => kubectl.run(['-n', namespace, 'logs', '-l', labelSelector, '--prefix', `--tail=${keptLines}`]),
     start: async () => {
-      if (child !== undefined) return;
-      const argv = [program, `--kubeconfig=${kubeconfigPath}`, '--leader-election=off', '--crds=apply', `--listen=${address}`];
-      const started = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
-      child = started;
-      started.stdout.on('data', keep);
-      started.stderr.on('data', keep);
-      await eventually('the operator becoming ready', startLimitMs, async () => {
-        if (started.exitCode !== null) throw new Error(`it ended with code ${started.exitCode}: ${await logTail()}`);
-        await ask('/readyz');
+      await scale(replicas);
+      await eventually('the operator leading', startLimitMs, async () => {
+        const standing = await standingPods();
+        assert.equal(standing.length, replicas, 'pods of the operator');
+        await Promise.all(standing.map(async (pod) => ask(pod, '/readyz')));
+        await leader();
       });
     },
-    stop: async (signal = 'SIGTERM') => {
-      const ending = child;
-      child = undefined;
-      if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
-      ending.kill(signal);
-      await once(ending, 'exit');
+    stop: async () => {
+      await scale(0);
+      await eventually('the operator ending', stopLimitMs, async () => {
+        assert.deepEqual(
+          (await allPods()).map(({ metadata }) => metadata.name),
+          [],
+        );
+      });
+    },
+    kill: async () => {
+      const processes = await Promise.all((await standingPods()).map(async (pod) => processesOf(pod, operatorContainer)));
+      assert.ok(
+        processes.every(({ length }) => length > 0),
+        'a pod of the operator without a process',
+      );
+      processes.flat().forEach(kill);
     },
   };
 };

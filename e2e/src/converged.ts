@@ -1,0 +1,119 @@
+/** What the operator does to a cluster that is as it should be: by its own count, and by the API server's. */
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { operatorAgent, writesIn } from './auditLog.ts';
+import type { Writes } from './auditLog.ts';
+import { applyPatched, devOverlay, podRef, primaryPod, untilReady } from './cluster.ts';
+import type { Ref } from './cluster.ts';
+import type { Environment } from './environment.ts';
+import { eventually } from './eventually.ts';
+import { total } from './operator.ts';
+
+export interface Activity {
+  /** By the operator's own metrics; events and the lease are not among them. */
+  readonly writes: number;
+  /** By the API server's audit log: all writes of the operator's pods, the lease apart. */
+  readonly audited: Writes;
+  /** Passes over the cluster. */
+  readonly passes: number;
+}
+
+export interface ActivityUnderLoad extends Activity {
+  /** Transactions of pgbench meanwhile. */
+  readonly transactions: number;
+}
+
+const quietMs = 8000;
+const quietLimitMs = 90_000;
+const firstPassLimitMs = 60_000;
+const afterStartMs = 10_000;
+
+interface Counts {
+  readonly writes: number;
+  readonly passes: number;
+}
+
+const counts = async ({ operator }: Environment): Promise<Counts> => {
+  const metrics = await operator.metrics();
+  return { writes: total(metrics, 'pgherd_writes_total'), passes: total(metrics, 'controller_runtime_reconcile_total') };
+};
+
+/** Waits until nothing has been done for a while: the last status follows the last event by a moment. */
+const untilQuiet = async (environment: Environment): Promise<Counts> => {
+  let last = await counts(environment);
+  let since = performance.now();
+  return eventually('the operator coming to rest', quietLimitMs, async () => {
+    const now = await counts(environment);
+    if (now.writes !== last.writes || now.passes !== last.passes) since = performance.now();
+    last = now;
+    assert.ok(performance.now() - since > quietMs, `still ${now.writes} writes and ${now.passes} passes so far`);
+    return now;
+  });
+};
+
+/** Runs pgbench in the primary's pod, as much as one client makes; gives how many transactions it made. */
+const load = async (environment: Environment, ref: Ref, seconds: number): Promise<number> => {
+  const { namespace, name } = podRef(await primaryPod(environment, ref));
+  const inPod = async (...command: readonly string[]): Promise<string> =>
+    environment.kubectl.run([
+      '-n',
+      namespace,
+      'exec',
+      name,
+      '-c',
+      'database',
+      '--',
+      'bash',
+      '-c',
+      'PATH="$PATH:$(dirname "$(readlink "/proc/$(head -1 "$PGDATA/postmaster.pid")/exe")")"; exec pgbench "$@"',
+      'pgbench',
+      ...command,
+    ]);
+  await inPod('--initialize', '--quiet', '--scale=1', 'postgres');
+  const report = await inPod('--client=1', '--rate=50', `--time=${seconds}`, 'postgres');
+  return Number(/number of transactions actually processed: (\d+)/.exec(report)?.[1] ?? 0);
+};
+
+/**
+ * The dev overlay with two members, with its first backup done.
+ *
+ * @throws where the API server counts no write of the operator for it: then it could count none later either.
+ */
+export const createConverged = async (environment: Environment, namespace: string): Promise<Ref> => {
+  const ref = { namespace, name: 'hippo' };
+  const from = new Date();
+  await applyPatched(environment, namespace, devOverlay, [{ op: 'replace', path: '/spec/instances/0/replicas', value: 2 }]);
+  await untilReady(environment, ref, 2);
+  await eventually('the first backup ending', 120_000, async () => {
+    await environment.kubectl.run(['-n', namespace, 'wait', '--for=condition=Complete', 'job', '--all', '--timeout=1s']);
+  });
+  const written = await writesIn(environment.local, operatorAgent, from, new Date());
+  assert.ok((written.get('patch statefulsets') ?? 0) > 0, `the audit log knows of ${JSON.stringify([...written])} alone`);
+  return ref;
+};
+
+/** What the operator does while pgbench runs for so long. */
+export const activityUnderLoad = async (environment: Environment, ref: Ref, seconds: number): Promise<ActivityUnderLoad> => {
+  const before = await untilQuiet(environment);
+  const from = new Date();
+  const transactions = await load(environment, ref, seconds);
+  const after = await counts(environment);
+  return {
+    writes: after.writes - before.writes,
+    audited: await writesIn(environment.local, operatorAgent, from, new Date()),
+    passes: after.passes - before.passes,
+    transactions,
+  };
+};
+
+/** What the operator does after every process of it was killed: its start, the first passes, and some time more. */
+export const activityAfterKill = async (environment: Environment): Promise<Activity> => {
+  const { local, operator } = environment;
+  const from = new Date();
+  await operator.kill();
+  await operator.start();
+  await eventually('a first pass', firstPassLimitMs, async () => assert.ok((await counts(environment)).passes > 0, 'no pass yet'));
+  // What does not happen cannot be waited for: it gets this long.
+  await delay(afterStartMs);
+  return { ...(await counts(environment)), audited: await writesIn(local, operatorAgent, from, new Date()) };
+};
