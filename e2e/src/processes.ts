@@ -26,12 +26,17 @@ export const processesOf = async (pod: Pod, container: string): Promise<readonly
   return found;
 };
 
-/** SIGKILL. */
-export const kill = ({ pid }: Process): void => {
+const send = ({ pid }: Process, signal: NodeJS.Signals): void => {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch (error) {
     // It went with the one killed before.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 };
+
+/** SIGKILL. */
+export const kill = (target: Process): void => send(target, 'SIGKILL');
+
+/** SIGSTOP: it does nothing more, not even what SIGTERM asks for, until it is killed. */
+export const freeze = (target: Process): void => send(target, 'SIGSTOP');
