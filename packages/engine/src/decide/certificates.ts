@@ -87,12 +87,23 @@ export const reportRoots = (unusable: ReadonlyMap<string, Unusable>): readonly C
   return first === undefined ? [] : [{ type: 'RootCertificateUnusable', status: 'True', ...first }];
 };
 
-/** Why a root has to be made, in words; undefined when it is in order, or not ours to replace. */
-export const complaintOfRoot = (key: string, value: Root, facts: SecretFacts, nowMs: number): string | undefined => {
+/** Why a value has to be written. */
+export interface Complaint {
+  /** In words, for the event. */
+  readonly text: string;
+  /** Only time or another root asks for it: no change of the manifest, and nobody's hand. */
+  readonly isDue: boolean;
+}
+
+const due = (text: string): Complaint => ({ text, isDue: true });
+const wrong = (text: string): Complaint => ({ text, isDue: false });
+
+/** Why a root has to be made; undefined when it is in order, or not ours to replace. */
+export const complaintOfRoot = (key: string, value: Root, facts: SecretFacts, nowMs: number): Complaint | undefined => {
   const present = facts.values[key];
-  if (isBlank(present) || isBlank(facts.values[value.privateKey])) return `${key} was blank`;
+  if (isBlank(present) || isBlank(facts.values[value.privateKey])) return wrong(`${key} was blank`);
   if (present?.certificate === undefined || troubleOfRoot(key, value, facts) !== undefined) return undefined;
-  return partOver(present.certificate, replaceRootAfter) <= nowMs ? `${key} was due for renewal` : undefined;
+  return partOver(present.certificate, replaceRootAfter) <= nowMs ? due(`${key} was due for renewal`) : undefined;
 };
 
 const previousIn = (authority: Found): CertificateFacts | undefined =>
@@ -119,23 +130,23 @@ export const previousRoot = (
   return { values: { [previous]: { kind: 'text', text: '' } }, reasons: [`nothing is signed by ${previous} any more`] };
 };
 
-/** Why a leaf has to be made, in words; undefined when it is in order. */
-export const complaintOfLeaf = (key: string, value: Leaf, facts: SecretFacts, authority: Found, nowMs: number): string | undefined => {
+/** Why a leaf has to be made; undefined when it is in order. */
+export const complaintOfLeaf = (key: string, value: Leaf, facts: SecretFacts, authority: Found, nowMs: number): Complaint | undefined => {
   const present = facts.values[key];
-  if (isBlank(present) || isBlank(facts.values[value.privateKey])) return `${key} was blank`;
+  if (isBlank(present) || isBlank(facts.values[value.privateKey])) return wrong(`${key} was blank`);
   const certificate = present?.certificate;
-  if (certificate === undefined || !certificate.keyMatches) return `${key} was no certificate with its key`;
+  if (certificate === undefined || !certificate.keyMatches) return wrong(`${key} was no certificate with its key`);
   const { commonName, dnsNames, root } = value.request;
-  if (certificate.commonName !== commonName || !sameNames(certificate.dnsNames, dnsNames)) return `${key} was for other names`;
+  if (certificate.commonName !== commonName || !sameNames(certificate.dnsNames, dnsNames)) return wrong(`${key} was for other names`);
   const issuer = typeof authority === 'string' ? undefined : authority.values[root.certificateKey]?.certificate;
-  if (certificate.notBeforeMs > nowMs) return `${key} was not valid yet`;
+  if (certificate.notBeforeMs > nowMs) return due(`${key} was not valid yet`);
   if (issuer !== undefined && certificate.issuerFingerprint !== issuer.fingerprint) {
     if (isSignedBy(certificate, previousIn(authority)) && nowMs - issuer.notBeforeMs < trustedAfterMs) return undefined;
     // A root that may not sign gives leaves that nothing accepts: another one in every pass would be no better.
     const isUnsigned = certificate.issuerFingerprint === undefined && certificate.notBeforeMs >= issuer.notBeforeMs;
-    return isUnsigned && nowMs - certificate.notBeforeMs < unsignedPatienceMs ? undefined : `${key} was signed by another root`;
+    return isUnsigned && nowMs - certificate.notBeforeMs < unsignedPatienceMs ? undefined : due(`${key} was signed by another root`);
   }
   // A leaf that ends with its root could only be replaced by one that ends then, too: the root goes first.
   if (issuer !== undefined && certificate.notAfterMs >= issuer.notAfterMs) return undefined;
-  return partOver(certificate, renewAfter) <= nowMs ? `${key} was due for renewal` : undefined;
+  return partOver(certificate, renewAfter) <= nowMs ? due(`${key} was due for renewal`) : undefined;
 };

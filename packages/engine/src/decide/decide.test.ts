@@ -7,6 +7,7 @@ import {
   conditionIn,
   decisionIn,
   dialect,
+  editCertificate,
   editObject,
   editSecret,
   editSet,
@@ -14,6 +15,7 @@ import {
   freshWorld,
   namesOf,
   restedWorld,
+  withoutSecret,
 } from '../testing/worlds.ts';
 import { passOver, settle } from '../world/run.ts';
 import { remove, type World } from '../world/world.ts';
@@ -78,6 +80,30 @@ test('decide: a paused cluster is left as it is, and goes on afterwards', () => 
   assert.deepEqual([decision?.commands, decision?.readings], [[], []]);
   const resumed = atRest(editSpec(world, () => restedWorld('dev').manifest?.spec));
   assert.equal(conditionIn(resumed, 'Progressing'), undefined);
+});
+
+test('decide: a cluster that is paused or blocked renews its certificates, and nothing else', () => {
+  const server = 'hippo-cluster-cert';
+  const user = 'hippo-pguser-hippo';
+  const dueIn = (world: World): World => {
+    const due = editCertificate(world, server, 'tls.crt', { notAfterMs: world.nowMs + 1 });
+    return withoutSecret(editCertificate(due, 'hippo-replication-cert', 'tls.crt', { dnsNames: ['elsewhere'] }), user);
+  };
+  const isRenewed = (before: World): void => {
+    const { world, writes, decision } = passOver(before, dialect);
+    assert.deepEqual(
+      decision?.secrets.map(({ reference, values }) => [reference.name, Object.keys(values).toSorted()]),
+      [[server, ['tls.crt', 'tls.key']]],
+    );
+    assert.deepEqual(
+      writes.map(({ kind }) => kind),
+      ['secret', 'status'],
+    );
+    assert.notEqual(world.secrets.get(server)?.data['tls.crt'], before.secrets.get(server)?.data['tls.crt']);
+  };
+  isRenewed(dueIn(editSpec(restedWorld('dev'), (spec) => ({ ...spec, paused: true, port: 5555 }))));
+  isRenewed(dueIn(editSet(restedWorld('dev'), { replicas: 1_000_000 })));
+  isRenewed(dueIn(editSpec(restedWorld('dev'), (spec) => ({ ...spec, backups: undefined }))));
 });
 
 test('decide: a finding that blocks lets what runs go on running', () => {

@@ -7,8 +7,8 @@
  * |--------------------------------------------------------------|----------------------------------------------|---------------------|
  * | children of another operator, and no leave to take them over | none: condition NotAdopted                   | adoption.ts         |
  * | the manifest was deleted                                     | take down, replicas first                    | deletion.ts         |
- * | a finding that blocks                                        | none: what runs goes on running              | findings.ts         |
- * | paused, or backups dropped without confirmation              | none: condition Progressing False            | backupRemoval.ts    |
+ * | a finding that blocks                                        | renew certificates: what runs goes on running | findings.ts        |
+ * | paused, or backups dropped without confirmation              | renew certificates; condition Progressing False | backupRemoval.ts |
  * | no StatefulSet yet                                           | what the first pod starts from               | begin.ts            |
  * | anything else                                                | all of the following, side by side           |                     |
  *
@@ -60,7 +60,7 @@ import { reportPendingRestarts } from './pendingRestarts.ts';
 import { reportRefusals } from './refusals.ts';
 import { keepRenderings, rollOut } from './rollOut.ts';
 import { scaleDown } from './scaleDown.ts';
-import { secretIntents } from './secrets.ts';
+import { renewCertificates, secretIntents } from './secrets.ts';
 import { situationOf, type Manifested, type Situation } from './situation.ts';
 import { memberTargets } from './stopping.ts';
 import { staleUserSecrets } from './staleSecrets.ts';
@@ -100,7 +100,7 @@ const asRecalled = ({ recalled }: Situation) => ({
   startupMember: recalled.startupMember,
 });
 
-/** A Decision that changes nothing but the status. */
+/** A Decision that changes nothing but the status, and what the report adds. */
 const leave = (
   situation: Situation,
   dialect: Dialect,
@@ -115,7 +115,7 @@ const leave = (
   return {
     finalizer,
     objects: [],
-    secrets: [],
+    secrets: report.secrets ?? [],
     deletions: report.deletions ?? [],
     step: undefined,
     patroniConfiguration: undefined,
@@ -125,10 +125,17 @@ const leave = (
     events: [
       ...(report.events ?? []),
       ...transitionEvents(recalled, conditions, outcome.primary),
-      ...actionEvents(undefined, report.deletions ?? [], []),
+      ...actionEvents(undefined, report.deletions ?? [], report.secrets ?? []),
     ],
     lookAgainAfterMs: report.lookAgainAfterMs,
   };
+};
+
+/** A Decision for a cluster that runs on as it is: its certificates end all the same, and with them what runs. */
+const runOn = (situation: Situation, dialect: Dialect, report: Contribution): Decision => {
+  const { cluster, observation } = situation;
+  const plans = secretPlans(cluster, attendedMembers(situation), observation.configuration);
+  return leave(situation, dialect, { ...report, secrets: renewCertificates(plans, observation) });
 };
 
 const paused = ({ recalled }: Situation, message: string): readonly ConditionOutcome[] => [
@@ -198,17 +205,17 @@ export const decide = (manifested: Manifested, dialect: Dialect, observation: Ob
   if (blocking !== undefined) {
     const report = reportFindings(findings, recalled);
     const conditions = [...notReady('Stalled', blocking.reason, describeFinding(blocking)), ...(report.conditions ?? [])];
-    return leave(situation, dialect, { ...report, conditions });
+    return runOn(situation, dialect, { ...report, conditions });
   }
   if (cluster.paused) {
-    return leave(situation, dialect, {
+    return runOn(situation, dialect, {
       conditions: paused(situation, 'paused: no change of the manifest is carried out, and no other status is updated'),
     });
   }
   if (removalIsUnconfirmed(situation)) {
     const annotation = cluster.profile.requests.authorizeBackupRemoval;
     const message = `the manifest asks for backups no longer, and repositories are there: put the section back, or annotate the cluster with ${annotation}=true to delete them`;
-    return leave(situation, dialect, { conditions: paused(situation, message) });
+    return runOn(situation, dialect, { conditions: paused(situation, message) });
   }
   return run(situation, dialect);
 };

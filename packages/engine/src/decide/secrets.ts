@@ -17,7 +17,7 @@ import type { DesiredObject, SecretIntent, SecretValue } from '../decision.ts';
 import type { Identity } from '../model/cluster.ts';
 import type { SecretPlan } from '../model/secrets.ts';
 import type { Observation, SecretFacts } from '../observation.ts';
-import { complaintOfLeaf, complaintOfRoot, previousRoot, reportRoots, unusableRoots } from './certificates.ts';
+import { complaintOfLeaf, complaintOfRoot, previousRoot, reportRoots, unusableRoots, type Complaint } from './certificates.ts';
 import type { Contribution } from './contribution.ts';
 import { isBlank, type Found } from './secretFacts.ts';
 
@@ -94,8 +94,8 @@ const ownSourcesOf = (value: SecretValue): readonly string[] => {
   }
 };
 
-/** Why a value has to be written, in words; undefined when it is in order. */
-const complaintOf = (key: string, value: SecretValue, facts: SecretFacts, observation: Observation): string | undefined => {
+/** Why a value has to be written; undefined when it is in order. */
+const complaintOf = (key: string, value: SecretValue, facts: SecretFacts, observation: Observation): Complaint | undefined => {
   const present = facts.values[key];
   switch (value.kind) {
     case 'keep':
@@ -105,10 +105,12 @@ const complaintOf = (key: string, value: SecretValue, facts: SecretFacts, observ
     case 'text':
     case 'template':
     case 'concatenationOf':
-      return isBlank(present) ? `${key} was blank` : facts.derivedMatches[key] === false ? `${key} was out of date` : undefined;
+      if (isBlank(present)) return { text: `${key} was blank`, isDue: false };
+      // Certificates are put together, and nothing else is.
+      return facts.derivedMatches[key] === false ? { text: `${key} was out of date`, isDue: value.kind === 'concatenationOf' } : undefined;
     case 'newPassword':
     case 'verifierOf':
-      return isBlank(present) ? `${key} was blank` : undefined;
+      return isBlank(present) ? { text: `${key} was blank`, isDue: false } : undefined;
     case 'newRoot':
       return complaintOfRoot(key, value, facts, observation.nowMs);
     case 'newCertificate':
@@ -118,21 +120,30 @@ const complaintOf = (key: string, value: SecretValue, facts: SecretFacts, observ
   }
 };
 
-/** The keys to write of a Secret that exists, with the reasons. */
+/** Whether what is made from this Secret can be made now: it can be read, and its root, if it is one, can sign. */
+type MayBeMadeFrom = (secret: string) => boolean;
+
+interface Filling {
+  readonly values: Readonly<Record<string, SecretValue>>;
+  readonly reasons: readonly string[];
+}
+
+/** The keys to write of a Secret that exists, with the reasons, beginning with those that `counts`. */
 const fillingOf = (
   plan: SecretPlan,
   facts: SecretFacts,
   observation: Observation,
-  mayBeMadeFrom: (secret: string) => boolean,
-): { readonly values: Readonly<Record<string, SecretValue>>; readonly reasons: readonly string[] } => {
+  mayBeMadeFrom: MayBeMadeFrom,
+  counts: (complaint: Complaint) => boolean,
+): Filling => {
   const reasons: string[] = [];
   const writing = new Set<string>();
   for (const [key, value] of Object.entries(plan.values)) {
     if (!sourcesOf(value).every(mayBeMadeFrom)) continue;
     const complaint = complaintOf(key, value, facts, observation);
-    if (complaint === undefined) continue;
+    if (complaint === undefined || !counts(complaint)) continue;
     writing.add(key);
-    reasons.push(complaint);
+    reasons.push(complaint.text);
   }
   for (let before = -1; before !== writing.size;) {
     before = writing.size;
@@ -149,7 +160,7 @@ const fillingOf = (
 };
 
 /** One owner more of a Secret that several clusters share, and nothing else of it. */
-const ownership = ({ apiVersion, kind, name, uid }: Identity, { reference, stage }: SecretPlan): DesiredObject => ({
+const owned = ({ apiVersion, kind, name, uid }: Identity, { reference, stage }: SecretPlan): DesiredObject => ({
   object: {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -159,47 +170,60 @@ const ownership = ({ apiVersion, kind, name, uid }: Identity, { reference, stage
   stage,
 });
 
+const fill = (plan: SecretPlan, { name, uid, resourceVersion }: SecretFacts, { values, reasons }: Filling): SecretIntent => ({
+  // A Secret that its owner made under a name of their own stays theirs.
+  ...(name === plan.reference.name ? { labels: plan.labels, annotations: plan.annotations } : { labels: {}, annotations: {} }),
+  ownership: plan.ownership,
+  stage: plan.stage,
+  reference: { ...plan.reference, name },
+  write: { kind: 'fill', uid, resourceVersion },
+  values,
+  reason: reasons.length === 0 ? 'its labels were missing' : reasons.join(', '),
+});
+
+const madeFrom = (plans: readonly SecretPlan[], observation: Observation) => {
+  const unusable = unusableRoots(plans, (plan) => secretFor(plan, observation));
+  const mayBeMadeFrom: MayBeMadeFrom = (source) => !unusable.has(source) && named(source, observation) !== 'unreadable';
+  return { unusable, mayBeMadeFrom };
+};
+
+/** Renews certificates whose time has come, and nothing else: for clusters of which nothing else is carried out. */
+export const renewCertificates = (plans: readonly SecretPlan[], observation: Observation): readonly SecretIntent[] => {
+  const { mayBeMadeFrom } = madeFrom(plans, observation);
+  return plans.flatMap((plan) => {
+    const found = secretFor(plan, observation);
+    if (typeof found === 'string' || found.deleting) return [];
+    const filling = fillingOf(plan, found, observation, mayBeMadeFrom, ({ isDue }) => isDue);
+    return Object.keys(filling.values).length === 0 ? [] : [fill(plan, found, filling)];
+  });
+};
+
 /** The intents that bring every planned Secret in order. */
 export const secretIntents = (identity: Identity, plans: readonly SecretPlan[], observation: Observation): Contribution => {
   const planned = new Set(plans.map(({ reference }) => reference.name));
-  const unusable = unusableRoots(plans, (plan) => secretFor(plan, observation));
-  const mayBeMadeFrom = (source: string): boolean => !unusable.has(source) && named(source, observation) !== 'unreadable';
+  const { unusable, mayBeMadeFrom } = madeFrom(plans, observation);
   const secrets: SecretIntent[] = [];
   const objects: DesiredObject[] = [];
   for (const plan of plans) {
     const found = secretFor(plan, observation);
     if (found === 'unreadable') continue;
     const sources = Object.values(plan.values).flatMap(sourcesOf);
-    const base = {
-      labels: plan.labels,
-      annotations: plan.annotations,
-      ownership: plan.ownership,
-      stage: plan.stage,
-    };
     if (found === 'missing') {
       // A source that is neither there nor about to be made by us is its owner's to bring.
       const lacking = sources.some(
         (source) => !mayBeMadeFrom(source) || (named(source, observation) === 'missing' && !planned.has(source)),
       );
       if (lacking) continue;
-      secrets.push({ ...base, reference: plan.reference, write: { kind: 'create' }, values: plan.values, reason: 'it did not exist' });
+      const { reference, labels, annotations, ownership, stage, values } = plan;
+      secrets.push({ reference, labels, annotations, ownership, stage, values, write: { kind: 'create' }, reason: 'it did not exist' });
       continue;
     }
     if (found.deleting) continue;
-    const { values, reasons } = fillingOf(plan, found, observation, mayBeMadeFrom);
-    if (plan.ownership === 'shared' && !found.ownerUids.includes(identity.uid)) objects.push(ownership(identity, plan));
-    // A Secret that its owner made under a name of their own stays theirs.
-    const ours = found.name === plan.reference.name;
-    const unlabelled = ours && Object.entries(plan.labels).some(([key, value]) => found.labels[key] !== value);
-    if (Object.keys(values).length === 0 && !unlabelled) continue;
-    secrets.push({
-      ...base,
-      ...(ours ? {} : { labels: {}, annotations: {} }),
-      reference: { ...plan.reference, name: found.name },
-      write: { kind: 'fill', uid: found.uid, resourceVersion: found.resourceVersion },
-      values,
-      reason: reasons.length === 0 ? 'its labels were missing' : reasons.join(', '),
-    });
+    const filling = fillingOf(plan, found, observation, mayBeMadeFrom, () => true);
+    if (plan.ownership === 'shared' && !found.ownerUids.includes(identity.uid)) objects.push(owned(identity, plan));
+    const unlabelled =
+      found.name === plan.reference.name && Object.entries(plan.labels).some(([key, value]) => found.labels[key] !== value);
+    if (Object.keys(filling.values).length > 0 || unlabelled) secrets.push(fill(plan, found, filling));
   }
   return { secrets, objects, conditions: reportRoots(unusable) };
 };
