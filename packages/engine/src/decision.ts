@@ -19,9 +19,10 @@ export interface DesiredObject {
   readonly stage: Stage;
   /**
    * `apply`: made or put right. `shared`: belongs to several clusters, made once; each adds only its own owner reference, under a field
-   * manager of its own.
+   * manager of its own. `released`: is there, and its owner references become those of `object`, whose uid and resourceVersion are
+   * preconditions; nothing else of it is written.
    */
-  readonly mode: 'apply' | 'shared';
+  readonly mode: 'apply' | 'shared' | 'released';
 }
 
 /** 0 what others refer to (accounts, certificates), 1 configuration, services and claims, 2 what starts pods. */

@@ -18,6 +18,7 @@
  * | stop, start                                                  | pods of each member                          | stopping.ts         |
  * | render                                                       | objects                                      | ../render           |
  * | respect volumes                                              | sizes that can be; conditions                | volumes.ts          |
+ * | release volumes                                              | objects: claims without their old owner      | release.ts          |
  * | keep WAL volumes                                             | condition NotYetSupported                    | walVolumes.ts       |
  * | keep renderings                                              | objects left out; condition RolloutPending   | rollOut.ts          |
  * | secrets                                                      | intents to create or fill; condition RootCertificateUnusable | secrets.ts, certificates.ts |
@@ -58,6 +59,7 @@ import { outcomeOf } from './outcome.ts';
 import { configurePatroni } from './patroniConfiguration.ts';
 import { reportPendingRestarts } from './pendingRestarts.ts';
 import { reportRefusals } from './refusals.ts';
+import { releaseVolumes } from './release.ts';
 import { keepRenderings, rollOut } from './rollOut.ts';
 import { scaleDown } from './scaleDown.ts';
 import { renewCertificates, secretIntents } from './secrets.ts';
@@ -114,7 +116,7 @@ const leave = (
   const outcome = outcomeOf(situation, { backups: backupProgress(situation), ...asRecalled(situation), conditions });
   return {
     finalizer,
-    objects: [],
+    objects: report.objects ?? [],
     secrets: report.secrets ?? [],
     deletions: report.deletions ?? [],
     step: undefined,
@@ -155,7 +157,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
   const users = applyUsers(situation, plans);
   const all = together([
     healthOf(situation, renderings.objects, users.inForce),
-    { conditions: volumes.conditions ?? [], deletions: volumes.deletions ?? [] },
+    { ...volumes, objects: releaseVolumes(situation, children.persistentVolumeClaims) },
     renderings,
     secretIntents(cluster.identity, plans, observation),
     staleUserSecrets(situation, plans),

@@ -32,6 +32,23 @@ const without = (world: World, isGone: (name: string) => boolean): World =>
     .filter((name) => name.includes('-pgdb-') && isGone(name))
     .reduce((next, name) => remove(remove(next, 'StatefulSet', name), 'Pod', `${name}-0`), world);
 
+/** With claims as the original operator made them: the cluster is their controller. */
+const owned = (world: World): World =>
+  namesOf(world, 'PersistentVolumeClaim').reduce(
+    (next, name) =>
+      editObject(next, 'PersistentVolumeClaim', name, (claim) => ({
+        ...claim,
+        metadata: {
+          ...claim.metadata,
+          ownerReferences: [{ uid: world.manifest?.metadata.uid ?? '', kind: 'PostgresCluster', controller: true }],
+        },
+      })),
+    world,
+  );
+
+const withoutKinds = (world: World, kind: string): World['objects'] =>
+  new Map([...world.objects].filter(([, object]) => object.kind !== kind));
+
 testTable('deletion', join(import.meta.dirname, 'deletion.ts'), 1, {
   'our finalizer is gone': () => {
     const { manifest } = deleted();
@@ -39,6 +56,21 @@ testTable('deletion', join(import.meta.dirname, 'deletion.ts'), 1, {
     const released = { ...deleted(), manifest: { ...manifest, metadata: { ...manifest.metadata, finalizers: ['somebody/else'] } } };
     const { finalizer, status, ...rest } = decisionIn(released);
     assert.deepEqual([finalizer, status, rest.objects, rest.deletions], ['absent', undefined, [], []]);
+  },
+  'the cluster owns volumes that policy retains': () => {
+    const world = deleteCluster(annotateCluster(owned(three()), { [stamps.retain]: 'data' }));
+    const { objects, finalizer } = decisionIn(world);
+    assert.equal(finalizer, 'present');
+    assert.deepEqual(
+      objects.map(({ object, mode }) => [mode, object.metadata?.name]),
+      namesOf(world, 'PersistentVolumeClaim').flatMap((name) => (name.endsWith('-pgdata') ? [['released', name]] : [])),
+    );
+    const bare = without(world, () => true);
+    assert.equal(decisionIn({ ...bare, objects: withoutKinds(bare, 'Endpoints') }).finalizer, 'present', 'also when nothing else is left');
+    const ended = atRest(world);
+    assert.equal(ended.manifest, undefined);
+    assert.equal(namesOf(ended, 'PersistentVolumeClaim').length, 3, 'no garbage collector takes them');
+    assert.deepEqual(atRest(deleteCluster(owned(three()))).objects.size, 0, 'without the annotation they go');
   },
   'a primary, and replicas besides': () => {
     const replicas = namesOf(three(), 'StatefulSet').filter((name) => name.includes('-pgdb-') && name !== primary());

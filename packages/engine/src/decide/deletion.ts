@@ -4,6 +4,7 @@
  * | observed                                          | decision                                                                |
  * |---------------------------------------------------|-------------------------------------------------------------------------|
  * | our finalizer is gone                             | nothing                                                                 |
+ * | the cluster owns volumes that policy retains      | besides: release them from it, before anything that frees the finalizer |
  * | a primary, and replicas besides                   | delete the replicas' StatefulSets, all together                         |
  * | members are left, no replicas besides a primary   | delete their StatefulSets                                               |
  * | pods are going                                    | wait; one that a lost node keeps is waited for one minute beyond its time |
@@ -19,6 +20,7 @@ import type { Contribution } from './contribution.ts';
 import { notReady } from './health.ts';
 import { isDeleting } from './pods.ts';
 import { deletionOf } from './references.ts';
+import { releaseVolumes } from './release.ts';
 import type { Situation } from './situation.ts';
 
 /** Its node does not answer: the pod's time is up, and a minute more. In milliseconds. */
@@ -48,13 +50,20 @@ const deletionsOfMember = ({ statefulSet, podObject }: Member, namespace: string
   return podObject === undefined || isDeleting(podObject) ? [] : [deletionOf(podObject, namespace, reason)];
 };
 
-const volumesToDelete = ({ cluster, observation }: Situation): readonly PersistentVolumeClaim[] => {
+interface Volumes {
+  readonly going: readonly PersistentVolumeClaim[];
+  readonly staying: readonly PersistentVolumeClaim[];
+}
+
+const volumesOf = ({ cluster, observation }: Situation): Volumes => {
   const { labels } = cluster.profile;
   const keep = retained(cluster);
-  return observation.children.persistentVolumeClaims.filter(({ metadata }) => {
+  const claims = observation.children.persistentVolumeClaims;
+  const goes = ({ metadata }: PersistentVolumeClaim): boolean => {
     if (metadata.labels?.[labels.cluster] !== cluster.identity.name) return false;
     return metadata.labels[labels.backupRepository] === undefined ? !keep.data : !keep.backups;
-  });
+  };
+  return { going: claims.filter(goes), staying: claims.filter((claim) => !goes(claim)) };
 };
 
 export const tearDown = (situation: Situation): TearDown => {
@@ -62,7 +71,9 @@ export const tearDown = (situation: Situation): TearDown => {
   const { namespace, finalizers, uid } = cluster.identity;
   const { labels, finalizer } = cluster.profile;
   if (!finalizers.includes(finalizer)) return { finalizer: 'absent' };
-  const waiting = (message: string): Contribution => ({ conditions: notReady('Reconciling', 'Deleting', message) });
+  const volumes = volumesOf(situation);
+  const objects = releaseVolumes(situation, volumes.staying);
+  const waiting = (message: string): Contribution => ({ objects, conditions: notReady('Reconciling', 'Deleting', message) });
 
   const remaining = members.filter((member) => member.podObject === undefined || !isLost(member.podObject, observation.nowMs));
   const primary = remaining.find(({ role }) => role === 'leader');
@@ -84,13 +95,13 @@ export const tearDown = (situation: Situation): TearDown => {
     ({ metadata }) =>
       metadata.labels?.[labels.patroni] === cluster.patroni.scope && metadata.ownerReferences?.some((owner) => owner.uid === uid) !== true,
   );
-  const volumes = volumesToDelete(situation).filter((claim) => !isDeleting(claim));
   const rest = [
     ...ofPatroni.filter((object) => !isDeleting(object)).map((object) => deletionOf(object, namespace, 'the cluster is gone')),
-    ...volumes.map((claim) =>
-      deletionOf(claim, namespace, 'the cluster is being deleted, and nothing asks to retain its volumes', 'unchanged'),
-    ),
+    ...volumes.going
+      .filter((claim) => !isDeleting(claim))
+      .map((claim) => deletionOf(claim, namespace, 'the cluster is being deleted, and nothing asks to retain its volumes', 'unchanged')),
   ];
   if (rest.length > 0) return { finalizer: 'present', deletions: rest, ...waiting("Patroni's objects and the volumes are going") };
+  if (objects.length > 0) return { finalizer: 'present', ...waiting('volumes that stay are released from the cluster') };
   return { finalizer: 'absent' };
 };

@@ -79,6 +79,12 @@ const apply = (world: World, { object, mode }: DesiredObject, namespace: string)
   if (object.kind === 'Secret') return shareSecret(world, object.metadata.name, object.metadata.ownerReferences ?? []);
   const wanted = object as unknown as WorldObject;
   const live = world.objects.get(key);
+  if (mode === 'released') {
+    const { uid, resourceVersion, ownerReferences } = object.metadata ?? {};
+    if (live === undefined || live.metadata.uid !== uid || live.metadata.resourceVersion !== resourceVersion)
+      return { world, result: 'refused' };
+    return { world: store(world, { ...live, metadata: { ...live.metadata, ownerReferences } } as WorldObject), result: 'written' };
+  }
   const before = world.applied.get(key);
   if (live === undefined) {
     const made = create(world, wanted, namespace);

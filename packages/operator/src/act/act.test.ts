@@ -40,3 +40,11 @@ test('act: the time of asking for a switchover stands beside the request', async
     ['patch', 'hippo-ha-failover', { metadata: { resourceVersion: '7', annotations: { scheduled_at: null, ...annotations } } }],
   ]);
 });
+
+test('act: a volume that is released loses its owner, as it was seen and in nothing else', async () => {
+  const metadata = { name: 'data', namespace: 'default', uid: 'u2', resourceVersion: '7', ownerReferences: [] };
+  const object = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata } as const;
+  assert.deepEqual(await acted({ objects: [{ object, stage: 0, mode: 'released' }] }), [
+    ['patch', 'data', { metadata: { uid: 'u2', resourceVersion: '7', ownerReferences: [] } }],
+  ]);
+});

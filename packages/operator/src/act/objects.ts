@@ -116,6 +116,19 @@ export const applyObject = async (desired: DesiredObject, cluster: Cluster, writ
     return 'written';
   }
 
+  if (desired.mode === 'released') {
+    const { uid, resourceVersion, ownerReferences } = object.metadata;
+    const body = { metadata: { uid, resourceVersion, ownerReferences } };
+    await writing.client.patch(
+      type,
+      { namespace, name },
+      { kind: 'merge', body },
+      { fieldManager: fieldManager.children, signal: writing.signal },
+    );
+    writing.wrote('patch', kind);
+    return 'written';
+  }
+
   if (live !== undefined && !isOurs(live, cluster)) throw new ObjectInTheWayError(kind, name, ownerOf(live));
   const plan = planApply(object, live, stamps.applied);
   if (plan.kind === 'skip') return 'skipped';
