@@ -127,6 +127,11 @@ export interface Observation {
   readonly referencedSecrets: Readonly<Record<string, SecretFacts | 'missing' | 'unreadable'>>;
   readonly readings: Readonly<Record<string, Reading>>;
   readonly commandResults: Readonly<Record<string, CommandResult>>;
+  /**
+   * The definition of the cluster's kind is being deleted, which deletes every cluster of it. Undefined where it may not be read, or was not: only
+   * who takes a cluster down has to know.
+   */
+  readonly definitionIsDeleting: boolean | undefined;
   /** Nodes by name, where nodes may be watched; undefined where they may not. */
   readonly nodes: Readonly<Record<string, { readonly ready: boolean; readonly unschedulable: boolean }>> | undefined;
 }

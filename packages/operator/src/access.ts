@@ -88,7 +88,10 @@ export const leaseRules = (leaseName: string): readonly AccessRule[] => [
 export const definitionNames = (): readonly { readonly name: string; readonly plural: string }[] =>
   dialects.map(({ resource: { group, plural } }) => ({ name: `${plural}.${group}`, plural }));
 
-/** Cluster-wide, and optional: for `crds=apply` all of it, for `crds=check` only `get`, and without even that nothing is checked. */
+/**
+ * Cluster-wide, and optional: for `crds=apply` all of it, for `crds=check` only `get`. Without even that nothing is checked, and a definition that is
+ * deleted looks like the deletion of each cluster of its kind, which takes the volumes along.
+ */
 export const definitionRules = (mode: 'apply' | 'check'): readonly AccessRule[] => [
   ruleFor(
     kinds.customResourceDefinitions.group,

@@ -74,14 +74,32 @@ export const ensureCrds = async (client: Client, mode: 'apply' | 'check' | 'off'
   }
 };
 
+/**
+ * Whether somebody deletes the definition of a kind, and thereby every object of it; undefined where this account may not know. Read anew each
+ * time: an answer from before the deletion would cost what hangs on it.
+ */
+export const isDefinitionDeleting = async (
+  client: Client,
+  { group, plural }: { readonly group: string; readonly plural: string },
+  signal: AbortSignal,
+): Promise<boolean | undefined> => {
+  try {
+    const found = await definitionMetadata(client, `${plural}.${group}`, signal);
+    return found === undefined ? undefined : found.deletionTimestamp !== undefined;
+  } catch (error) {
+    if (error instanceof ForbiddenError) return undefined;
+    throw error;
+  }
+};
+
 const unlessMissing = async <T>(found: Promise<T>): Promise<T | undefined> =>
   found.catch((error: unknown) => {
     if (error instanceof NotFoundError) return undefined;
     throw error;
   });
 
-/** The revision that the definition carries, read without the definition itself, which is large. */
-const installedRevision = async (client: Client, name: string, signal: AbortSignal): Promise<string | undefined> => {
+/** A definition's metadata, read without the definition itself, which is large. */
+const definitionMetadata = async (client: Client, name: string, signal: AbortSignal): Promise<KubernetesObject['metadata'] | undefined> => {
   const answer = await unlessMissing(
     client.raw({
       method: 'GET',
@@ -92,8 +110,12 @@ const installedRevision = async (client: Client, name: string, signal: AbortSign
     }),
   );
   if (answer === undefined) return undefined;
-  return (JSON.parse(answer.body.toString()) as KubernetesObject).metadata.annotations?.[revisionAnnotation];
+  return (JSON.parse(answer.body.toString()) as KubernetesObject).metadata;
 };
+
+/** The revision that the definition carries. */
+const installedRevision = async (client: Client, name: string, signal: AbortSignal): Promise<string | undefined> =>
+  (await definitionMetadata(client, name, signal))?.annotations?.[revisionAnnotation];
 
 const ensureCrd = async (
   client: Client,

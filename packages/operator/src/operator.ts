@@ -26,7 +26,7 @@ import { newRecentWrites, recentMs, writeKey } from './act/objects.ts';
 import { newPassword, newVerifier } from './act/passwords.ts';
 import { readSecret } from './act/secrets.ts';
 import type { Configuration } from './configuration.ts';
-import { ensureCrds } from './crds.ts';
+import { ensureCrds, isDefinitionDeleting } from './crds.ts';
 import { describeFailure, IncompletePassError, worstLevel } from './failures.ts';
 import { newCaches, type ClusterKey } from './observe/caches.ts';
 import { newFactsMemory } from './observe/observe.ts';
@@ -273,6 +273,7 @@ const workOn = async (
           fingerprint,
           plansOf: (cluster, children) => secretPlansFor(cluster, children, engineConfiguration),
           readForeign: foreignSecrets.read,
+          isDefinitionDeleting: async ({ resource }) => isDefinitionDeleting(client, resource, signal),
           refusals: (clusterUid) => refusals.get(clusterUid) ?? [],
         },
         facts,

@@ -5,6 +5,7 @@ import { testTable } from '../testing/tables.ts';
 import {
   annotateCluster,
   atRest,
+  conditionIn,
   decisionIn,
   deleteCluster,
   dialect,
@@ -18,7 +19,7 @@ import {
 } from '../testing/worlds.ts';
 import { stamps } from '../stamps.ts';
 import { passOver, turn } from '../world/run.ts';
-import { remove, type World } from '../world/world.ts';
+import { noFaults, remove, type World } from '../world/world.ts';
 
 const three = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 3 })));
 const deleted = lent(() => deleteCluster(three()));
@@ -71,6 +72,17 @@ testTable('deletion', join(import.meta.dirname, 'deletion.ts'), 1, {
     assert.equal(ended.manifest, undefined);
     assert.equal(namesOf(ended, 'PersistentVolumeClaim').length, 3, 'no garbage collector takes them');
     assert.deepEqual(atRest(deleteCluster(owned(three()))).objects.size, 0, 'without the annotation they go');
+  },
+  'the definition of its kind is being deleted': () => {
+    const world = { ...deleted(), faults: { ...noFaults, deletesDefinition: true } };
+    assert.deepEqual(
+      decisionIn(world).events.map(({ reason }) => reason),
+      ['VolumesKept'],
+    );
+    assert.match(conditionIn(passOver(world, dialect).world, 'Ready')?.message ?? '', /the volumes stay/);
+    const ended = atRest(world);
+    assert.equal(ended.manifest, undefined);
+    assert.deepEqual(namesOf(ended, 'PersistentVolumeClaim'), namesOf(world, 'PersistentVolumeClaim'));
   },
   'a primary, and replicas besides': () => {
     const replicas = namesOf(three(), 'StatefulSet').filter((name) => name.includes('-pgdb-') && name !== primary());

@@ -5,6 +5,7 @@
  * |---------------------------------------------------|-------------------------------------------------------------------------|
  * | our finalizer is gone                             | nothing                                                                 |
  * | the cluster owns volumes that policy retains      | besides: release them from it, before anything that frees the finalizer |
+ * | the definition of its kind is being deleted       | as below, but every volume stays; event VolumesKept                     |
  * | a primary, and replicas besides                   | delete the replicas' StatefulSets, all together                         |
  * | members are left, no replicas besides a primary   | delete their StatefulSets                                               |
  * | pods are going                                    | wait; one that a lost node keeps is waited for one minute beyond its time |
@@ -12,7 +13,7 @@
  * | nothing left but volumes on their way out         | take the finalizer off: the garbage collector does the rest             |
  */
 import type { PersistentVolumeClaim, Pod } from '@pgherd/api';
-import type { Deletion } from '../decision.ts';
+import type { Deletion, EventRequest } from '../decision.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { Member } from '../model/members.ts';
 import { stamps } from '../stamps.ts';
@@ -36,8 +37,12 @@ export const isLost = (pod: Pod, nowMs: number): boolean => {
   return !Number.isNaN(until) && nowMs > until + lostAfterMs;
 };
 
-/** What annotation `pgherd.dev/retain` keeps. A word that nobody knows keeps everything: volumes do not come back. */
-const retained = (cluster: Cluster): { readonly data: boolean; readonly backups: boolean } => {
+/**
+ * What annotation `pgherd.dev/retain` keeps. A word that nobody knows keeps everything: volumes do not come back. So does the end of the
+ * definition: it takes every cluster of the kind along, and nobody asked for that of each one's volumes.
+ */
+const retained = ({ cluster, observation }: Situation): { readonly data: boolean; readonly backups: boolean } => {
+  if (observation.definitionIsDeleting === true) return { data: true, backups: true };
   const words = (cluster.identity.annotations[stamps.retain] ?? '').split(/[\s,]+/).filter((word) => word !== '');
   const isUnclear = words.some((word) => !['data', 'backups', 'all', 'none'].includes(word));
   const all = isUnclear || words.includes('all');
@@ -55,9 +60,10 @@ interface Volumes {
   readonly staying: readonly PersistentVolumeClaim[];
 }
 
-const volumesOf = ({ cluster, observation }: Situation): Volumes => {
+const volumesOf = (situation: Situation): Volumes => {
+  const { cluster, observation } = situation;
   const { labels } = cluster.profile;
-  const keep = retained(cluster);
+  const keep = retained(situation);
   const claims = observation.children.persistentVolumeClaims;
   const goes = ({ metadata }: PersistentVolumeClaim): boolean => {
     if (metadata.labels?.[labels.cluster] !== cluster.identity.name) return false;
@@ -66,6 +72,12 @@ const volumesOf = ({ cluster, observation }: Situation): Volumes => {
   return { going: claims.filter(goes), staying: claims.filter((claim) => !goes(claim)) };
 };
 
+const volumesKept = ({ identity: { kind } }: Cluster): EventRequest => ({
+  type: 'Warning',
+  reason: 'VolumesKept',
+  message: `the definition of ${kind} is being deleted, so the volumes stay: delete the claims that nobody needs`,
+});
+
 export const tearDown = (situation: Situation): TearDown => {
   const { cluster, observation, members } = situation;
   const { namespace, finalizers, uid } = cluster.identity;
@@ -73,7 +85,12 @@ export const tearDown = (situation: Situation): TearDown => {
   if (!finalizers.includes(finalizer)) return { finalizer: 'absent' };
   const volumes = volumesOf(situation);
   const objects = releaseVolumes(situation, volumes.staying);
-  const waiting = (message: string): Contribution => ({ objects, conditions: notReady('Reconciling', 'Deleting', message) });
+  const kept = observation.definitionIsDeleting === true ? [volumesKept(cluster)] : [];
+  const waiting = (message: string): Contribution => ({
+    objects,
+    conditions: notReady('Reconciling', 'Deleting', [message, ...kept.map((event) => event.message)].join('; ')),
+    events: kept,
+  });
 
   const remaining = members.filter((member) => member.podObject === undefined || !isLost(member.podObject, observation.nowMs));
   const primary = remaining.find(({ role }) => role === 'leader');

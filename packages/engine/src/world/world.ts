@@ -60,6 +60,8 @@ export interface Faults {
   readonly failingJobs: boolean;
   /** Kinds of objects that the API server refuses to write. */
   readonly refusedKinds: ReadonlySet<string>;
+  /** Somebody deleted the definition of the cluster's kind. */
+  readonly deletesDefinition: boolean;
 }
 
 export const noFaults: Faults = {
@@ -68,6 +70,7 @@ export const noFaults: Faults = {
   failingCommands: new Set(),
   failingJobs: false,
   refusedKinds: new Set(),
+  deletesDefinition: false,
 };
 
 export interface World {
@@ -259,6 +262,7 @@ export const observationOf = (world: World, dialect: Dialect): Observation => {
     referencedSecrets: Object.fromEntries(others.map((secret) => [secret.name, secret])),
     readings: world.readings,
     commandResults: world.commandResults,
+    definitionIsDeleting: world.faults.deletesDefinition,
     nodes: undefined,
   };
 };

@@ -6,6 +6,7 @@ import {
   hashOf,
   type Children,
   type Cluster,
+  type Dialect,
   type EngineConfiguration,
   type Observation,
   type SecretFacts,
@@ -26,6 +27,8 @@ export interface ObserveSources {
   readonly plansOf: (cluster: Cluster, children: Children) => readonly SecretPlan[];
   /** A Secret of the namespace that is no child of the cluster, read by name. */
   readonly readForeign: (namespace: string, name: string) => Promise<StoredSecret | 'missing' | 'unreadable'>;
+  /** Whether the definition of the dialect's kind is being deleted; undefined where that may not be read. */
+  readonly isDefinitionDeleting: (dialect: Dialect) => Promise<boolean | undefined>;
   readonly refusals: (clusterUid: string) => Observation['refusals'];
 }
 
@@ -142,6 +145,8 @@ export const observe = async (
     referencedSecrets: Object.fromEntries(referencedFacts),
     readings: sources.programs.readingsOf(uid),
     commandResults: sources.programs.resultsOf(uid),
+    // Asked after the cluster was seen to be deleted: what was the case before that says nothing.
+    definitionIsDeleting: cluster.identity.deletionTimestamp === undefined ? undefined : await sources.isDefinitionDeleting(key.dialect),
     nodes: undefined,
     refusals: sources.refusals(uid),
   };
