@@ -10,6 +10,8 @@ export const stamps = {
   applied: 'pgherd.dev/applied',
   /** On a cluster: what stays when it is deleted (`data`, `backups`, `all`). */
   retain: 'pgherd.dev/retain',
+  /** On a data volume that outlives its cluster: its member led when the cluster was deleted at this time, RFC 3339. */
+  ledUntil: 'pgherd.dev/led-until',
   /** On a cluster whose children another operator made: `"true"` lets pgherd take it over. */
   adopt: 'pgherd.dev/adopt',
   /** On Patroni's failover object: when a switchover was asked for last (RFC 3339). */

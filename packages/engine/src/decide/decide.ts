@@ -16,6 +16,7 @@
  * |--------------------------------------------------------------|----------------------------------------------|---------------------|
  * | choose members, scale up                                     | names that objects are rendered for          | members.ts          |
  * | stop, start                                                  | pods of each member                          | stopping.ts         |
+ * | remember who led, for volumes that are retained              | the member that starts first; a note on its volume | formerPrimary.ts |
  * | render                                                       | objects                                      | ../render           |
  * | respect volumes                                              | sizes that can be; conditions                | volumes.ts          |
  * | release volumes                                              | objects: claims without their old owner      | release.ts          |

@@ -18,6 +18,7 @@ import type { Cluster } from '../model/cluster.ts';
 import type { Member } from '../model/members.ts';
 import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
+import { noteFormerPrimary } from './formerPrimary.ts';
 import { notReady } from './health.ts';
 import { isDeleting } from './pods.ts';
 import { deletionOf } from './references.ts';
@@ -84,10 +85,11 @@ export const tearDown = (situation: Situation): TearDown => {
   const { labels, finalizer } = cluster.profile;
   if (!finalizers.includes(finalizer)) return { finalizer: 'absent' };
   const volumes = volumesOf(situation);
-  const objects = releaseVolumes(situation, volumes.staying);
+  const released = releaseVolumes(situation, volumes.staying);
+  const notes = retained(situation).data ? noteFormerPrimary(situation) : [];
   const kept = observation.definitionIsDeleting === true ? [volumesKept(cluster)] : [];
   const waiting = (message: string): Contribution => ({
-    objects,
+    objects: [...released, ...notes],
     conditions: notReady('Reconciling', 'Deleting', [message, ...kept.map((event) => event.message)].join('; ')),
     events: kept,
   });
@@ -119,6 +121,6 @@ export const tearDown = (situation: Situation): TearDown => {
       .map((claim) => deletionOf(claim, namespace, 'the cluster is being deleted, and nothing asks to retain its volumes', 'unchanged')),
   ];
   if (rest.length > 0) return { finalizer: 'present', deletions: rest, ...waiting("Patroni's objects and the volumes are going") };
-  if (objects.length > 0) return { finalizer: 'present', ...waiting('volumes that stay are released from the cluster') };
+  if (released.length > 0) return { finalizer: 'present', ...waiting('volumes that stay are released from the cluster') };
   return { finalizer: 'absent' };
 };

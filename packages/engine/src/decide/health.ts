@@ -68,7 +68,7 @@ const stuck = (situation: Situation, wanted: ReadonlySet<string>): Health | unde
     const trouble = troubleOf(member.podObject);
     const startsAlone = startup?.name === member.name;
     if (trouble === undefined || member.podObject === undefined || !(wanted.has(member.name) || startsAlone)) continue;
-    const others = startsAlone ? '; it led before the stop, so the other members wait until it leads again' : '';
+    const others = startsAlone ? '; it led last, so the other members wait until it leads again' : '';
     const message = `${describeTrouble(cluster, member.podObject, trouble)}${others}`;
     if (isDeadEnd(trouble, observation.nowMs)) return { conditions: notReady('Stalled', reasonOf(trouble), message) };
     const waitMs = trouble.kind === 'unschedulable' ? trouble.sinceMs + schedulingPatienceMs - observation.nowMs : undefined;

@@ -4,6 +4,7 @@ import type { Cluster, Finding } from '../model/cluster.ts';
 import type { Member, MemberIdentity } from '../model/members.ts';
 import type { Recollection } from '../model/recollection.ts';
 import type { Observation } from '../observation.ts';
+import { withFormerPrimary } from './formerPrimary.ts';
 import { chooseMembers, membersOf } from './members.ts';
 import { isDeleting } from './pods.ts';
 
@@ -34,11 +35,12 @@ const runs = ({ podObject, ready, state }: Member): boolean =>
 export const situationOf = ({ cluster, findings }: Manifested, dialect: Dialect, observation: Observation): Situation => {
   const { children } = observation;
   const members = membersOf(cluster, children);
-  const recalled = dialect.recall(observation.status);
-  const { wanted, surplus } = chooseMembers(cluster, members, children, recalled);
   const primary = members.find((member) => member.role === 'leader');
   const store = cluster.profile.names.configurationService(cluster.identity.name);
   const initialized = children.endpoints.find(({ metadata }) => metadata.name === store)?.metadata.annotations?.['initialize'];
+  const systemIdentifier = initialized === '' ? undefined : initialized;
+  const recalled = withFormerPrimary(dialect.recall(observation.status), cluster, children, systemIdentifier);
+  const { wanted, surplus } = chooseMembers(cluster, members, children, recalled);
   return {
     cluster,
     findings,
@@ -49,7 +51,7 @@ export const situationOf = ({ cluster, findings }: Manifested, dialect: Dialect,
     surplus,
     primary,
     writable: primary !== undefined && runs(primary) ? primary : undefined,
-    systemIdentifier: initialized === '' ? undefined : initialized,
+    systemIdentifier,
   };
 };
 

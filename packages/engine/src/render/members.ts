@@ -69,6 +69,19 @@ const statefulSet = (cluster: Cluster, set: InstanceSet, target: MemberTarget, c
   };
 };
 
+/** The data volume of one member; none when its set is gone from the manifest. */
+export const renderDataClaim = (
+  cluster: Cluster,
+  member: MemberIdentity,
+  context: Pick<RenderContext, 'claimNames'>,
+): readonly DesiredObject[] => {
+  const { names, roleValues } = cluster.profile;
+  const set = cluster.sets.find(({ name }) => name === member.set);
+  if (set === undefined) return [];
+  const name = claimName(context, names.memberDataVolume(member.name));
+  return [{ object: claim(cluster, set, member, name, roleValues.dataVolume, set.dataVolume), stage: 1, mode: 'apply' }];
+};
+
 /** Members whose set is gone from the manifest are not rendered: they are on their way out, and deciding how is no matter of rendering. */
 export const renderMembers: Renderer = (cluster, members, context) => {
   const { names, roleValues } = cluster.profile;
@@ -77,14 +90,9 @@ export const renderMembers: Renderer = (cluster, members, context) => {
     const set = cluster.sets.find(({ name }) => name === identity.set);
     if (set === undefined) return [];
     const workload = statefulSet(cluster, set, target, context);
-    const dataClaim = claimName(context, names.memberDataVolume(identity.name));
     const walClaim = claimName(context, names.memberWalVolume(identity.name));
     return [
-      {
-        object: claim(cluster, set, identity, dataClaim, roleValues.dataVolume, set.dataVolume),
-        stage: 1,
-        mode: 'apply',
-      },
+      ...renderDataClaim(cluster, identity, context),
       ...(set.walVolume === undefined
         ? []
         : ([

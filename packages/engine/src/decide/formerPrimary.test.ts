@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { join } from 'node:path';
+import { stamps } from '../stamps.ts';
+import { testTable } from '../testing/tables.ts';
+import {
+  annotateCluster,
+  atRest,
+  conditionIn,
+  decisionIn,
+  deleteCluster,
+  dialect,
+  editObject,
+  editSet,
+  editSpec,
+  freshWorld,
+  lent,
+  namesOf,
+  restedWorld,
+  situationIn,
+} from '../testing/worlds.ts';
+import { passOver, turn } from '../world/run.ts';
+import { keyOf, type World } from '../world/world.ts';
+
+/** Three members, of which the last one by its name leads: nothing but the note brings it to the front. */
+const three = lent(() => {
+  const world = atRest(editSet(restedWorld('dev'), { replicas: 3 }));
+  const pod = situationIn(world).members.at(-1)?.pod ?? '';
+  const led = editObject(world, 'Endpoints', 'hippo-ha', (object) => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, leader: pod } },
+  }));
+  return atRest(led);
+});
+const led = (): string => situationIn(three()).primary?.name ?? assert.fail('no primary');
+const dataVolumes = (world: World): readonly string[] => namesOf(world, 'PersistentVolumeClaim').filter((name) => name.endsWith('-pgdata'));
+const noteOn = (world: World, name: string): string | undefined =>
+  world.objects.get(keyOf('PersistentVolumeClaim', name))?.metadata.annotations?.[stamps.ledUntil];
+const noted = (world: World): readonly string[] => dataVolumes(world).filter((name) => noteOn(world, name) !== undefined);
+const note = (world: World, name: string, time: string): World =>
+  editObject(world, 'PersistentVolumeClaim', name, (claim) => ({
+    ...claim,
+    metadata: { ...claim.metadata, annotations: { ...claim.metadata.annotations, [stamps.ledUntil]: time } },
+  }));
+
+const deletedWith = (retain: string, world = three()): World => atRest(deleteCluster(annotateCluster(world, { [stamps.retain]: retain })));
+const gone = lent(() => deletedWith('data'));
+
+/** A cluster of the same name and another uid, with so many members. */
+const madeAgain = (world: World, replicas: number): World => {
+  const { manifest } = freshWorld('dev');
+  assert.ok(manifest);
+  return editSet({ ...world, manifest: { ...manifest, metadata: { ...manifest.metadata, uid: 'another' } } }, { replicas });
+};
+
+/** Pods that the members' StatefulSets are to have, by member, in the first decision that says so of all of them. */
+const podsAsked = (world: World): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    decisionIn(passOver(world, dialect).world).objects.flatMap(({ object }) =>
+      object.kind === 'StatefulSet' && object.metadata.name.includes('-pgdb-') ? [[object.metadata.name, object.spec?.replicas ?? 1]] : [],
+    ),
+  );
+
+const startsFirst = (world: World): readonly string[] =>
+  Object.entries(podsAsked(world)).flatMap(([name, pods]) => (pods === 1 ? [name] : []));
+
+testTable('former primary', join(import.meta.dirname, 'formerPrimary.ts'), 1, {
+  'the cluster is deleted, its data are retained, a member led': () => {
+    assert.deepEqual([dataVolumes(gone()).length, gone().manifest], [3, undefined]);
+    assert.deepEqual(noted(gone()), [`${led()}-pgdata`]);
+    const stopped = atRest(editSpec(three(), (spec) => ({ ...spec, shutdown: true })));
+    assert.deepEqual(noted(deletedWith('all', stopped)), [`${led()}-pgdata`], 'also when it was stopped before');
+    assert.deepEqual(noted(deletedWith('backups')), []);
+  },
+  'no database yet, and a data volume says that its member led': () => {
+    assert.deepEqual(startsFirst(madeAgain(gone(), 3)), [led()]);
+    let world = madeAgain(gone(), 3);
+    for (let pass = 0; pass < 20 && situationIn(world).primary === undefined; pass++) world = turn(passOver(world, dialect).world, dialect);
+    assert.equal(situationIn(world).primary?.name, led());
+    const ended = atRest(world);
+    assert.equal(conditionIn(ended, 'Ready')?.status, 'True');
+    assert.deepEqual(dataVolumes(ended), dataVolumes(gone()));
+  },
+  'no database yet, and several say so': () => {
+    const [first = '', second = ''] = dataVolumes(gone());
+    const world = note(note(gone(), first, '2025-12-01T00:00:00Z'), second, '2030-01-01T00:00:00Z');
+    assert.deepEqual(startsFirst(madeAgain(world, 3)), [second.replace(/-pgdata$/, '')]);
+  },
+  'a database, or none of the volumes says so': () => {
+    const [other = ''] = dataVolumes(three());
+    assert.equal(situationIn(note(three(), other, '2030-01-01T00:00:00Z')).recalled.startupMember, undefined);
+    assert.equal(situationIn(freshWorld('dev')).recalled.startupMember, undefined);
+    assert.equal(startsFirst(editSet(freshWorld('dev'), { replicas: 3 })).length, 3);
+  },
+});
+
+test('former primary: fewer members than volumes take the one that led, and the others are left as they are', () => {
+  const before = dataVolumes(gone()).map((name) => gone().objects.get(keyOf('PersistentVolumeClaim', name)));
+  const world = atRest(madeAgain(gone(), 1));
+  assert.equal(situationIn(world).primary?.name, led());
+  const unused = before.filter((claim) => claim?.metadata.name !== `${led()}-pgdata`);
+  assert.deepEqual(
+    unused.map((claim) => world.objects.get(keyOf('PersistentVolumeClaim', claim?.metadata.name ?? ''))),
+    unused,
+  );
+});
+
+test('former primary: the note goes when the volume is in use again, so that it says nothing at the next time', () => {
+  assert.deepEqual(noted(atRest(madeAgain(gone(), 3))), []);
+});

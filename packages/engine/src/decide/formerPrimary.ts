@@ -1,0 +1,68 @@
+/**
+ * Volumes that outlive their cluster (`pgherd.dev/retain`) hold no word on which of them is the newest, and a cluster that is made of them again
+ * has no other memory: so the deletion notes it on the volume of the member that led.
+ *
+ * | observed                                                     | decision                                                        |
+ * |--------------------------------------------------------------|-----------------------------------------------------------------|
+ * | the cluster is deleted, its data are retained, a member led  | annotation `pgherd.dev/led-until` on that member's data volume  |
+ * | no database yet, and a data volume says that its member led  | that member starts first, and the others follow when it leads   |
+ * | no database yet, and several say so                          | the one that led last                                           |
+ * | a database, or none of the volumes says so                   | nothing                                                         |
+ */
+import type { PersistentVolumeClaim } from '@pgherd/api';
+import type { DesiredObject } from '../decision.ts';
+import type { Cluster } from '../model/cluster.ts';
+import type { MemberIdentity } from '../model/members.ts';
+import type { Recollection } from '../model/recollection.ts';
+import type { Children } from '../observation.ts';
+import { renderDataClaim } from '../render/members.ts';
+import { stamps } from '../stamps.ts';
+import { claimNames, claimsOf } from './claims.ts';
+import { isDeleting } from './pods.ts';
+import type { Situation } from './situation.ts';
+import { possibleVolumes } from './volumes.ts';
+
+const ledUntil = ({ metadata }: PersistentVolumeClaim): string => metadata.annotations?.[stamps.ledUntil] ?? '';
+
+/** Who led when an earlier cluster of this name was deleted. */
+const formerPrimary = (cluster: Cluster, children: Children): Recollection['startupMember'] => {
+  const { labels, roleValues } = cluster.profile;
+  const [latest] = [...claimsOf(cluster, children).values()]
+    .filter((claim) => claim.metadata.labels?.[labels.role] === roleValues.dataVolume && !isDeleting(claim) && ledUntil(claim) !== '')
+    .toSorted((left, right) => (ledUntil(left) > ledUntil(right) ? -1 : ledUntil(left) < ledUntil(right) ? 1 : 0));
+  const { [labels.instance]: name, [labels.instanceSet]: set } = latest?.metadata.labels ?? {};
+  return name === undefined || set === undefined ? undefined : { name, set };
+};
+
+/** What the status tells, and before there is a database, what the volumes of an earlier one tell. */
+export const withFormerPrimary = (
+  recalled: Recollection,
+  cluster: Cluster,
+  children: Children,
+  systemIdentifier: string | undefined,
+): Recollection => {
+  const isNew =
+    [systemIdentifier, recalled.systemIdentifier, recalled.primary, recalled.startupMember].every((known) => known === undefined) &&
+    cluster.identity.deletionTimestamp === undefined;
+  return isNew ? { ...recalled, startupMember: formerPrimary(cluster, children) } : recalled;
+};
+
+/** The data volume of the member that led, with the note on it. For a cluster that is being deleted, and whose data are retained. */
+export const noteFormerPrimary = ({ cluster, observation, primary, recalled }: Situation): readonly DesiredObject[] => {
+  const { children } = observation;
+  const led = primary?.name ?? recalled.startupMember?.name ?? recalled.primary;
+  const claim = claimsOf(cluster, children).get(cluster.profile.names.memberDataVolume(led ?? ''));
+  const { [cluster.profile.labels.instanceSet]: set } = claim?.metadata.labels ?? {};
+  if (led === undefined || set === undefined) return [];
+  const member: MemberIdentity = { name: led, set, pod: cluster.profile.names.memberPod(led) };
+  const desired = renderDataClaim(cluster, member, { claimNames: claimNames(cluster, children) });
+  const { objects = [] } = possibleVolumes(cluster, desired, children.persistentVolumeClaims);
+  return objects.flatMap((each): readonly DesiredObject[] =>
+    each.object.kind === 'PersistentVolumeClaim' ? [{ ...each, object: noted(each.object, cluster.identity.deletionTimestamp ?? '') }] : [],
+  );
+};
+
+const noted = (claim: PersistentVolumeClaim, time: string): PersistentVolumeClaim => ({
+  ...claim,
+  metadata: { ...claim.metadata, annotations: { ...claim.metadata.annotations, [stamps.ledUntil]: time } },
+});
