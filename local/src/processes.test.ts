@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { ComponentFailed } from './errors.ts';
 import { instancePaths } from './paths.ts';
 import type { InstancePaths } from './paths.ts';
-import { ensureRunning, isAlive, killMarked, parseStat, runningPid, stopComponent, waitUntilReady } from './processes.ts';
+import { ensureRunning, hasEnded, isAlive, killMarked, parseStat, runningPid, stopComponent, waitUntilReady } from './processes.ts';
 
 async function withInstance(work: (paths: InstancePaths) => Promise<void>): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'pgherd-local-'));
@@ -23,7 +23,13 @@ const sleeper = { name: 'sleeper', command: ['sleep', '1000'] } as const;
 
 test('processes: the start time is found behind a program name with blanks and parentheses', () => {
   const fields = Array.from({ length: 30 }, (_, i) => String(i + 4));
-  assert.deepEqual(parseStat(`42 (a) b (c)) S ${fields.join(' ')}`), { state: 'S', flags: 9, startTime: '22' });
+  assert.deepEqual(parseStat(`42 (a) b (c)) S ${fields.join(' ')}`), { state: 'S', flags: 9, threads: 20, startTime: '22' });
+});
+
+test('processes: a zombie has ended when none of its other threads is left', () => {
+  assert.equal(hasEnded({ state: 'Z', threads: 1 }), true);
+  assert.equal(hasEnded({ state: 'Z', threads: 7 }), false);
+  assert.equal(hasEnded({ state: 'R', threads: 1 }), false);
 });
 
 test('processes: a running component is not started twice, a changed one is replaced', () =>

@@ -48,17 +48,33 @@ function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
-/** Fields 3, 9 and 22 of a /proc/PID/stat line. The second field, in parentheses, may itself hold blanks and parentheses. */
-export function parseStat(stat: string): { readonly state: string; readonly flags: number; readonly startTime: string } {
+/** What /proc/PID/stat says of a process: fields 3, 9, 20 and 22. */
+interface ProcessStat {
+  readonly state: string;
+  readonly flags: number;
+  readonly threads: number;
+  readonly startTime: string;
+}
+
+/** A /proc/PID/stat line. The second field, in parentheses, may itself hold blanks and parentheses. */
+export function parseStat(stat: string): ProcessStat {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', flags: Number(fields[6] ?? 0), startTime: fields[19] ?? '' };
+  return { state: fields[0] ?? '', flags: Number(fields[6] ?? 0), threads: Number(fields[17] ?? 1), startTime: fields[19] ?? '' };
+}
+
+/**
+ * Whether nothing is left of a process but its exit code. Its first thread is a zombie before the others have ended, and until then the process
+ * holds its memory and its ports.
+ */
+export function hasEnded({ state, threads }: Pick<ProcessStat, 'state' | 'threads'>): boolean {
+  return state === 'X' || (state === 'Z' && threads <= 1);
 }
 
 /** The identity of the process that has this id now, or undefined if there is none (or only its zombie). */
 function identify(pid: number): ProcessIdentity | undefined {
   try {
-    const { state, startTime } = parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-    return state === 'Z' || state === 'X' ? undefined : { pid, startTime, bootId: bootId() };
+    const stat = parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return hasEnded(stat) ? undefined : { pid, startTime: stat.startTime, bootId: bootId() };
   } catch {
     return undefined;
   }
