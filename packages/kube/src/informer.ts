@@ -149,7 +149,7 @@ export function createCache(
     InformerOptions<KubernetesObject>,
     'type' | 'selection' | 'representation' | 'transform' | 'indexers' | 'onError' | 'onState'
   > & {
-    readonly onError?: ((type: ResourceType, error: Error) => void) | undefined;
+    readonly onError?: ((type: ResourceType, error: Error, selection: Selection) => void) | undefined;
     readonly onState?: ((type: ResourceType, state: ReflectorState['kind']) => void) | undefined;
   },
 ): Cache {
@@ -170,7 +170,7 @@ export function createCache(
         clock: options.clock,
         random: options.random,
         onHandlerError: options.onHandlerError,
-        onError: (error) => options.onError?.(type, error),
+        onError: (error) => options.onError?.(type, error, selection),
         onState: (state) => options.onState?.(type, state),
       });
       informers.set(key, made);

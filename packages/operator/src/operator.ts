@@ -15,6 +15,7 @@ import {
   resourceType,
   SilenceError,
   leadWhenElected,
+  unlessAborted,
   systemClock,
   type Client,
   type ClusterConfig,
@@ -51,6 +52,9 @@ const fullPassJitter = 0.1;
  * somebody asked for.
  */
 const yielding = { toHigh: 2, forMs: 5_000, atOnce: 2 } as const;
+
+const namespaceRefused =
+  'this namespace cannot be read, so its clusters are left alone until it can: give the operator its Role there (docs/install.md), or take the namespace out of --namespaces if it is gone; trying again';
 
 export interface OperatorSources {
   readonly configuration: Configuration;
@@ -122,18 +126,22 @@ export const runOperator = async (
   state = 'checking custom resource definitions';
   await ensureCrds(client, configuration.crds, log, signal);
 
-  const caches = newCaches(client, dialects, configuration.namespaces, (type, error) => {
-    const fields = { kind: type.kind, ...describeFailure(error).said };
+  const caches = newCaches(client, dialects, configuration.namespaces, (type, error, namespace) => {
+    const fields = { kind: type.kind, ...describeFailure(error).said, ...(namespace === undefined ? {} : { namespace }) };
+    const failure = caches.namespaces.failed(namespace, error);
     // What a pod that does not become ready waits for.
     if (!(error instanceof SilenceError)) state = `filling caches; ${messageOf(error)}`;
     // A kind of which there has been no event yet gets no bookmarks either (k8s.io/apiserver 0.34, cacher.go): silence is routine there.
     if (error instanceof SilenceError) log.debug(fields, 'watch was silent; connecting again');
+    else if (failure === 'known') log.debug(fields, 'still refused');
+    else if (failure === 'refused' && namespace !== undefined) log.warn(fields, namespaceRefused);
     else log.warn(fields, 'watch was interrupted; going on');
   });
   const running = caches.cache.run(signal);
   state = 'filling caches';
-  await caches.cache.waitForSync(signal);
-  log.info({ clusters: caches.manifests().length }, 'caches are filled');
+  caches.namespaces.onComplete((namespace) => log.debug({ namespace: namespace ?? 'all' }, 'everything there is known'));
+  await unlessAborted(caches.namespaces.ready, signal);
+  log.info({ clusters: caches.manifests().length, notRead: caches.namespaces.refused() }, 'caches are filled');
   // A standby is ready too: it can take over at once.
   ready = true;
 
@@ -252,6 +260,8 @@ const workOn = async (
     },
     reconcile: async (text, signal) => {
       const key = keyFrom(text);
+      // It comes back when the rest of its namespace is known.
+      if (!caches.namespaces.isComplete(key.namespace)) return undefined;
       const object = caches.manifest(key);
       if (object === undefined) {
         forget(text);
@@ -318,6 +328,11 @@ const workOn = async (
       facts.forget(object.metadata.uid ?? '');
     }
     controller.queue.add(keyText(key), urgency);
+  });
+  caches.namespaces.onComplete((namespace) => {
+    const clusters = caches.manifests().filter((key) => namespace === undefined || key.namespace === namespace);
+    log.info({ namespace: namespace ?? 'all', clusters: clusters.length }, 'can be read now');
+    for (const key of clusters) controller.queue.add(keyText(key), 'low');
   });
   await controller.run(term);
 };

@@ -13,6 +13,7 @@ import {
   type ResourceType,
 } from '@pgherd/kube';
 import { childKinds } from '../kinds.ts';
+import { newNamespaces, type Namespaces, type Scope } from './namespaces.ts';
 import { projected, saysTheSame } from './projection.ts';
 import { urgencyOf } from './urgency.ts';
 
@@ -27,6 +28,8 @@ type ChildKind = keyof typeof childKinds;
 
 export interface Caches {
   readonly cache: Cache;
+  /** How far each namespace is known. */
+  readonly namespaces: Namespaces;
   /** The manifest as it stands; undefined: there is none. */
   readonly manifest: (key: ClusterKey) => KubernetesObject | undefined;
   readonly manifests: () => readonly ClusterKey[];
@@ -52,9 +55,9 @@ export const newCaches = (
   client: Client,
   dialects: readonly Dialect[],
   namespaces: readonly string[] | undefined,
-  onError: (type: ResourceType, error: Error) => void,
+  onError: (type: ResourceType, error: Error, scope: Scope) => void,
 ): Caches => {
-  const cache = createCache({ client, onError });
+  const cache = createCache({ client, onError: (type, error, { namespace }) => onError(type, error, namespace) });
   const scopes: readonly (string | undefined)[] = namespaces ?? [undefined];
   const scopeOf = (namespace: string): string => (namespaces === undefined ? '' : namespace);
   const manifests = new Map<string, Informer<KubernetesObject>>();
@@ -87,8 +90,12 @@ export const newCaches = (
     }
   }
 
+  const ofScope = (scope: Scope): readonly Informer<KubernetesObject>[] =>
+    cache.informers.filter(({ selection }) => selection.namespace === scope);
+
   return {
     cache,
+    namespaces: newNamespaces(new Map(scopes.map((scope) => [scope, ofScope(scope)]))),
     manifest: ({ dialect, namespace, name }) =>
       manifests.get(informerKey(dialect, scopeOf(namespace), ''))?.store.get(keyOf({ namespace, name })),
     manifests: () =>
