@@ -7,14 +7,18 @@
  * Retry-After, or a kept-alive connection that the server had closed meanwhile. Any other failure reaches the caller, because a write whose
  * answer is lost may have been carried out.
  */
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { reasonOf, sleep, systemClock, unlessAborted } from './clock.ts';
+import { request as httpRequest } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { reasonOf, sleep, systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
+import { createConnections, keepAliveProbeMs } from './connections.ts';
+import type { TlsOptions } from './connections.ts';
 import { createCredentials } from './credentials.ts';
 import type { Identity } from './credentials.ts';
-import { apiErrorOf, ApiError, ConnectionError, DeadlineError, messageOf, UnauthorizedError } from './errors.ts';
+import { apiErrorOf, ApiError, ConnectionError, UnauthorizedError } from './errors.ts';
+import { ClosedWhileIdleError, createGuard, describe } from './guard.ts';
+import type { Guard } from './guard.ts';
 import type { ClusterConfig } from './kubeconfig.ts';
 import type { Status } from './objects.ts';
 
@@ -96,75 +100,20 @@ export interface TransportOptions {
   readonly onRequest?: ((observation: RequestObservation) => void) | undefined;
 }
 
-/** TLS options of a connection. */
-export interface TlsOptions {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly servername?: string;
-  readonly rejectUnauthorized?: boolean;
-}
-
 const defaultDeadlineMs = 30_000;
-/** Below the 90 s after which a Go server closes an idle connection, so that we close first and no request meets a closed one. */
-const idleConnectionMs = 60_000;
-const keepAliveProbeMs = 30_000;
 const errorBodyLimitBytes = 1024 * 1024;
-
-interface Agents {
-  readonly unary: HttpAgent;
-  readonly streams: HttpAgent;
-  readonly certificate: string | undefined;
-}
 
 export function createTransport(options: TransportOptions): Transport {
   const { config } = options;
   const clock = options.clock ?? systemClock;
   const deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
-  const maxConnections = options.maxConnections ?? 16;
+  const connections = createConnections(config, options.maxConnections ?? 16);
   const server = new URL(config.server);
   const basePath = server.pathname === '/' ? '' : server.pathname;
   const secure = server.protocol === 'https:';
   const credentials = createCredentials(config, clock);
   const renewable = config.bearer.kind === 'tokenFile' || config.bearer.kind === 'exec';
-  let agents: Agents | undefined;
   let closed = false;
-
-  function tlsOptions(identity: Identity): TlsOptions {
-    if (!secure) return {};
-    return {
-      ...(config.certificateAuthority === undefined ? {} : { ca: config.certificateAuthority }),
-      ...(identity.clientCertificate === undefined
-        ? {}
-        : { cert: identity.clientCertificate.certificate, key: identity.clientCertificate.key }),
-      ...(config.tlsServerName === undefined ? {} : { servername: config.tlsServerName }),
-      ...(config.insecureSkipTlsVerify ? { rejectUnauthorized: false } : {}),
-    };
-  }
-
-  /** The agents for this identity; a renewed client certificate means new connections. */
-  function agentsFor(identity: Identity): Agents {
-    const certificate = identity.clientCertificate?.certificate;
-    if (agents !== undefined && agents.certificate === certificate) return agents;
-    const previous = agents;
-    const tls = tlsOptions(identity);
-    const unary = {
-      keepAlive: true,
-      keepAliveMsecs: keepAliveProbeMs,
-      maxSockets: maxConnections,
-      // Fewer would cost a handshake for every connection beyond them in each burst; idle ones go by themselves.
-      maxFreeSockets: maxConnections,
-      timeout: idleConnectionMs,
-    };
-    agents = {
-      unary: secure ? new HttpsAgent({ ...tls, ...unary }) : new HttpAgent(unary),
-      streams: secure ? new HttpsAgent({ ...tls, maxCachedSessions: 4 }) : new HttpAgent(),
-      certificate,
-    };
-    // Calls under way keep their connections; the idle ones go.
-    for (const sockets of Object.values(previous?.unary.freeSockets ?? {})) for (const socket of sockets ?? []) socket.destroy();
-    return agents;
-  }
 
   function headersFor(identity: Identity): Record<string, string> {
     return {
@@ -177,7 +126,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function exchange(request: HttpRequest, kind: 'unary' | 'streams', guard: Guard): Promise<IncomingMessage> {
     const identity = await guard.race(credentials.current());
     if (closed) throw new ConnectionError(`${describe(request)}: the transport is closed`);
-    const agent = agentsFor(identity)[kind];
+    const agent = connections.agentsFor(identity)[kind];
     return new Promise((resolve, reject) => {
       const outgoing = (secure ? httpsRequest : httpRequest)({
         agent,
@@ -285,73 +234,16 @@ export function createTransport(options: TransportOptions): Transport {
       return {
         url: `${secure ? 'wss' : 'ws'}://${server.host}${basePath}`,
         headers: headersFor(identity),
-        tls: tlsOptions(identity),
+        tls: connections.tlsOptions(identity),
       };
     },
 
     [Symbol.asyncDispose]() {
       closed = true;
-      agents?.unary.destroy();
-      agents?.streams.destroy();
+      connections.close();
       return Promise.resolve();
     },
   };
-}
-
-/** A kept-alive connection turned out to be closed before any answer came. */
-class ClosedWhileIdleError extends ConnectionError {}
-
-/** Ends a call when its deadline passes or its signal aborts, and knows which of them it was. */
-interface Guard {
-  readonly signal: AbortSignal;
-  remainingMs(): number;
-  holds(outgoing: ClientRequest): void;
-  /** Settles as `promise`, unless the call ends first. */
-  race<T>(promise: Promise<T>): Promise<T>;
-  /** The error to show for one that came up during the call. */
-  why(error: Error, reusedConnection?: boolean): Error;
-  stopTimer(): void;
-  release(): void;
-}
-
-function createGuard(request: HttpRequest, clock: Clock, deadlineMs: number): Guard {
-  const endsAt = clock.elapsed() + deadlineMs;
-  const ended = new AbortController();
-  let outgoing: ClientRequest | undefined;
-  const end = (reason: Error): void => {
-    ended.abort(reason);
-    outgoing?.destroy(reason);
-  };
-  const timer = clock.after(deadlineMs, () => end(new DeadlineError(`${describe(request)}: no complete answer within ${deadlineMs} ms`)));
-  const { signal } = request;
-  const onAbort = (): void => end(reasonOf(signal));
-  if (signal?.aborted === true) onAbort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
-  return {
-    signal: ended.signal,
-    remainingMs: () => endsAt - clock.elapsed(),
-    holds(next) {
-      outgoing = next;
-      if (ended.signal.aborted) next.destroy(reasonOf(ended.signal));
-    },
-    race: (promise) => unlessAborted(promise, ended.signal),
-    why(error, reusedConnection = false) {
-      if (ended.signal.aborted) return reasonOf(ended.signal);
-      const isReset = (error as NodeJS.ErrnoException).code === 'ECONNRESET';
-      const Situation = reusedConnection && isReset ? ClosedWhileIdleError : ConnectionError;
-      // Errors of TLS carry the peer's whole certificate, pages of it in a log.
-      return new Situation(`${describe(request)}: ${messageOf(error)}`, 'cert' in error ? {} : { cause: error });
-    },
-    stopTimer: () => timer.cancel(),
-    release() {
-      timer.cancel();
-      signal?.removeEventListener('abort', onAbort);
-    },
-  };
-}
-
-function describe(request: HttpRequest): string {
-  return `${request.method} ${request.path.replace(/\?.*$/, '')}`;
 }
 
 async function bodyOf(response: IncomingMessage, guard: Guard, limitBytes = Number.POSITIVE_INFINITY): Promise<Buffer> {
