@@ -24,72 +24,32 @@ export const newMetrics = (): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
-  const reconcileTotal = new Counter({
-    name: 'controller_runtime_reconcile_total',
-    help: 'Passes by controller and result',
-    labelNames: ['controller', 'result'] as const,
-    registers,
-  });
-  const reconcileErrors = new Counter({
-    name: 'controller_runtime_reconcile_errors_total',
-    help: 'Passes that failed',
-    labelNames: ['controller'] as const,
-    registers,
-  });
-  const reconcileTime = new Histogram({
-    name: 'controller_runtime_reconcile_time_seconds',
-    help: 'Length of passes',
-    labelNames: ['controller'] as const,
-    buckets: latencyBucketsSeconds,
-    registers,
-  });
-  const requests = new Counter({
-    name: 'rest_client_requests_total',
-    help: 'Requests to the API server',
-    labelNames: ['code', 'host', 'method'] as const,
-    registers,
-  });
-  const requestTime = new Histogram({
-    name: 'rest_client_request_duration_seconds',
-    help: 'Length of requests to the API server',
-    labelNames: ['verb', 'host'] as const,
-    buckets: latencyBucketsSeconds,
-    registers,
-  });
-  const depth = new Gauge({ name: 'workqueue_depth', help: 'Keys waiting', labelNames: ['name'] as const, registers });
-  const adds = new Counter({ name: 'workqueue_adds_total', help: 'Keys added', labelNames: ['name'] as const, registers });
-  const retries = new Counter({
-    name: 'workqueue_retries_total',
-    help: 'Keys added again after a failure',
-    labelNames: ['name'] as const,
-    registers,
-  });
-  const waited = new Histogram({
-    name: 'workqueue_queue_duration_seconds',
-    help: 'How long keys waited',
-    labelNames: ['name'] as const,
-    buckets: queueBucketsSeconds,
-    registers,
-  });
-  const worked = new Histogram({
-    name: 'workqueue_work_duration_seconds',
-    help: 'How long keys were worked on',
-    labelNames: ['name'] as const,
-    buckets: queueBucketsSeconds,
-    registers,
-  });
-  const leader = new Gauge({
-    name: 'leader_election_master_status',
-    help: '1 while this process leads',
-    labelNames: ['name'] as const,
-    registers,
-  });
-  const writes = new Counter({
-    name: 'pgherd_writes_total',
-    help: 'Writes to the API server by verb and kind; none while everything is as it should be',
-    labelNames: ['verb', 'kind'] as const,
-    registers,
-  });
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Gauge({ name, help, labelNames, registers });
+  const histogram = <Label extends string>(name: string, help: string, labelNames: readonly Label[], buckets: readonly number[]) =>
+    new Histogram({ name, help, labelNames, buckets: [...buckets], registers });
+  const reconcileTotal = counter('controller_runtime_reconcile_total', 'Passes by controller and result', ['controller', 'result']);
+  const reconcileErrors = counter('controller_runtime_reconcile_errors_total', 'Passes that failed', ['controller']);
+  const reconcileTime = histogram('controller_runtime_reconcile_time_seconds', 'Length of passes', ['controller'], latencyBucketsSeconds);
+  const requests = counter('rest_client_requests_total', 'Requests to the API server', ['code', 'host', 'method']);
+  const requestTime = histogram(
+    'rest_client_request_duration_seconds',
+    'Length of requests to the API server',
+    ['verb', 'host'],
+    latencyBucketsSeconds,
+  );
+  const depth = gauge('workqueue_depth', 'Keys waiting', ['name']);
+  const adds = counter('workqueue_adds_total', 'Keys added', ['name']);
+  const retries = counter('workqueue_retries_total', 'Keys added again after a failure', ['name']);
+  const waited = histogram('workqueue_queue_duration_seconds', 'How long keys waited', ['name'], queueBucketsSeconds);
+  const worked = histogram('workqueue_work_duration_seconds', 'How long keys were worked on', ['name'], queueBucketsSeconds);
+  const leader = gauge('leader_election_master_status', '1 while this process leads', ['name']);
+  const writes = counter('pgherd_writes_total', 'Writes to the API server by verb and kind; none while everything is as it should be', [
+    'verb',
+    'kind',
+  ]);
   return {
     registry,
     reconciled: (controller, result, durationMs) => {
