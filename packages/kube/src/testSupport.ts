@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ClusterConfig } from './kubeconfig.ts';
+import { loopbackConfig } from './testing/loopback.ts';
 
 /** Waits for a condition, with a limit. `seen` goes into the message of the failure. */
 export async function until(condition: () => boolean, seen: () => unknown, limitMs = 5_000): Promise<void> {
@@ -27,17 +28,7 @@ export interface TestServer extends AsyncDisposable {
 
 /** Configuration of a server without TLS or credentials. */
 export function plainConfig(server: string, changes: Partial<ClusterConfig> = {}): ClusterConfig {
-  return {
-    server,
-    certificateAuthority: undefined,
-    tlsServerName: undefined,
-    insecureSkipTlsVerify: false,
-    clientCertificate: undefined,
-    bearer: { kind: 'none' },
-    namespace: 'default',
-    context: 'test',
-    ...changes,
-  };
+  return { ...loopbackConfig(server), ...changes };
 }
 
 /** A server on a free loopback port. */

@@ -5,7 +5,7 @@ import type { Client } from '../client.ts';
 import { kinds } from '../kinds.ts';
 import { startApiServer } from './apiServer.ts';
 import type { ApiServer, ApiServerOptions } from './apiServer.ts';
-import { widgetDefinition, widgetGroup, widgetsIn } from './conformanceObjects.ts';
+import { widgetDefinition, widgetGroup, widgetsIn } from './conformanceWidgets.ts';
 import { configMap, configMaps, refused, valueAt, widget } from './conformanceSubjects.ts';
 import { eventually } from './eventually.ts';
 import { loopbackClient } from './loopback.ts';

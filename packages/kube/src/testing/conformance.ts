@@ -9,7 +9,7 @@ import { kinds } from '../kinds.ts';
 import { defineConcurrencyConformance } from './conformanceConcurrency.ts';
 import { defineDeletionConformance } from './conformanceDeletion.ts';
 import { defineKindConformance } from './conformanceKinds.ts';
-import { widgetDefinition, widgetGroup, widgetsIn } from './conformanceObjects.ts';
+import { widgetDefinition, widgetGroup, widgetsIn } from './conformanceWidgets.ts';
 import { defineOwnershipConformance } from './conformanceOwnership.ts';
 import { defineReadConformance } from './conformanceReads.ts';
 import { eventually } from './eventually.ts';

@@ -3,7 +3,7 @@ import { deepStrictEqual, match, notStrictEqual, strictEqual } from 'node:assert
 import { test } from 'node:test';
 import { kinds } from '../kinds.ts';
 import type { ConformanceServer } from './conformance.ts';
-import { widgetsIn } from './conformanceObjects.ts';
+import { widgetsIn } from './conformanceWidgets.ts';
 import { configMap, configMaps, refused, statefulSet, statefulSets, valueAt, widget, withFields } from './conformanceSubjects.ts';
 
 export function defineConcurrencyConformance(server: () => ConformanceServer): void {

@@ -6,7 +6,7 @@ import { kinds } from '../kinds.ts';
 import type { KubernetesObject } from '../objects.ts';
 import type { ConformanceServer } from './conformance.ts';
 import { comparable } from './conformanceGolden.ts';
-import { widgetsIn } from './conformanceObjects.ts';
+import { widgetsIn } from './conformanceWidgets.ts';
 import {
   configMap,
   configMaps,

@@ -5,7 +5,7 @@ import type { WatchEvent, WatchOptions } from '../client.ts';
 import { kinds } from '../kinds.ts';
 import type { KubernetesObject } from '../objects.ts';
 import type { ConformanceServer } from './conformance.ts';
-import { widgetsIn } from './conformanceObjects.ts';
+import { widgetsIn } from './conformanceWidgets.ts';
 import { configMap, configMaps, refused } from './conformanceSubjects.ts';
 
 /** The events of a watch up to and with the first that `last` accepts, as `kind name`. */

@@ -3,7 +3,7 @@ import { rejects } from 'node:assert/strict';
 import { ApiError } from '../errors.ts';
 import { kinds, resourceType } from '../kinds.ts';
 import type { KubernetesObject, ResourceType, UnstructuredObject } from '../objects.ts';
-import { widgetGroup } from './conformanceObjects.ts';
+import { widgetGroup } from './conformanceWidgets.ts';
 import { asList, asObject, asString, at } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 

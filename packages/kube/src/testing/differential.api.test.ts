@@ -15,7 +15,7 @@ import { createTransport } from '../transport.ts';
 import { startApiServer } from './apiServer.ts';
 import type { ApiServer } from './apiServer.ts';
 import { comparable } from './conformanceGolden.ts';
-import { widgetDefinition, widgetGroup, widgetsIn } from './conformanceObjects.ts';
+import { widgetDefinition, widgetGroup, widgetsIn } from './conformanceWidgets.ts';
 import { unstructured, withFields } from './conformanceSubjects.ts';
 import { eventually } from './eventually.ts';
 import { loopbackClient } from './loopback.ts';

@@ -9,7 +9,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ClusterConfig } from '../kubeconfig.ts';
-import { matches, readProxiedRequest, writeVerbs } from './faults.ts';
+import { matches, proxyStatus, readProxiedRequest, writeVerbs } from './faults.ts';
 import type { Fault, FaultRule, ProxiedRequest } from './faults.ts';
 import { replyStream } from './faultStreams.ts';
 import type { ReplyStream } from './faultStreams.ts';
@@ -224,15 +224,7 @@ const reasons: Readonly<Record<number, string>> = {
 
 function answer(response: ServerResponse, fault: Fault & { readonly kind: 'answer' }): void {
   const reason = fault.reason ?? reasons[fault.httpStatus] ?? '';
-  const status = {
-    kind: 'Status',
-    apiVersion: 'v1',
-    metadata: {},
-    status: 'Failure',
-    message: 'fault proxy',
-    reason,
-    code: fault.httpStatus,
-  };
+  const status = proxyStatus(fault.httpStatus, reason);
   const wait = fault.retryAfterSeconds === undefined ? {} : { 'retry-after': String(fault.retryAfterSeconds) };
   response.writeHead(fault.httpStatus, { 'content-type': 'application/json', ...wait }).end(JSON.stringify(status));
 }

@@ -1,6 +1,6 @@
 /** What a fault does to the bytes of a reply on their way to the client. */
 import type { ServerResponse } from 'node:http';
-import type { Fault } from './faults.ts';
+import { proxyStatus, type Fault } from './faults.ts';
 
 /** Takes the bytes of the server's reply and passes on what the fault lets through. */
 export interface ReplyStream {
@@ -24,15 +24,7 @@ export function replyStream(fault: Fault | undefined, response: ServerResponse):
         response.write(line.subarray(0, Math.ceil(line.length / 2)), () => response.destroy());
       });
     case 'failWatch': {
-      const status = {
-        kind: 'Status',
-        apiVersion: 'v1',
-        metadata: {},
-        status: 'Failure',
-        message: 'fault proxy',
-        reason: fault.reason,
-        code: fault.httpStatus,
-      };
+      const status = proxyStatus(fault.httpStatus, fault.reason);
       return stopAfter(response, fault.afterEvents, () => response.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`));
     }
     case undefined:

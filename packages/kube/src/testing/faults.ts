@@ -53,6 +53,17 @@ export interface FaultRule {
   readonly times?: number;
 }
 
+/** What a proxy says of itself in the server's stead. */
+export const proxyStatus = (code: number, reason: string): object => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Failure',
+  message: 'fault proxy',
+  reason,
+  code,
+});
+
 export const writeVerbs: readonly Verb[] = ['create', 'update', 'patch', 'apply', 'delete', 'deletecollection'];
 
 export function matches(match: RequestMatch, request: ProxiedRequest): boolean {

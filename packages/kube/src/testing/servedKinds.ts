@@ -3,16 +3,9 @@ import { builtInKinds, builtInTypes } from './generatedApiTables.ts';
 import { asList, asObject, asString, at } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { customResourceType } from './schema.ts';
-import type { ObjectType, Type, TypeTable } from './schema.ts';
+import type { BuiltInKind, ObjectType, Type, TypeTable } from './schema.ts';
 
-export interface ServedKind {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly plural: string;
-  readonly namespaced: boolean;
-  /** Whether the kind has a status subresource. */
-  readonly status: boolean;
+export interface ServedKind extends Omit<BuiltInKind, 'type'> {
   readonly custom: boolean;
   readonly type: Type;
   readonly types: TypeTable;
