@@ -51,10 +51,6 @@ const later = (world: World, ms: number): World => ({ ...world, nowMs: world.now
 const differing = lent(() => settle(later(withoutRole(restedWorld('dev')), 0), dialect, 3).world);
 
 testTable('users', join(import.meta.dirname, 'users.ts'), 1, {
-  'the manifest asks for none': () => {
-    const world = editSpec(restedWorld('dev'), (spec) => ({ ...spec, users: [] }));
-    assert.deepEqual([commands(world), readings(world)], [[], []]);
-  },
   'no primary that runs, or a Secret not filled yet': () => {
     const primary = situationIn(due()).primary?.pod ?? '';
     const down = editObject(due(), 'Pod', primary, (pod) => ({ ...pod, status: { phase: 'Pending' } }));
@@ -134,6 +130,15 @@ testTable('users', join(import.meta.dirname, 'users.ts'), 1, {
     assert.deepEqual(readings(later(world, 5 * 60_000)), ['roles']);
   },
   'the reading agrees': () => assert.deepEqual([commands(restedWorld('dev')), readings(restedWorld('dev'))], [[], []]),
+});
+
+test('users: where the manifest asks for none, the databases that every server has get their extension once', () => {
+  const world = editSpec(restedWorld('dev'), (spec) => ({ ...spec, users: [] }));
+  const [command] = decisionIn(world).commands;
+  assert.match(command?.input?.text ?? '', /datname::text = 'postgres'[^]*CREATE EXTENSION pgaudit[^]*datname::text = 'template1'/);
+  const after = atRest(world);
+  assert.deepEqual(commands(after), []);
+  assert.equal(conditionIn(after, 'Ready')?.status, 'True');
 });
 
 test('users: a role that was dropped by hand comes back within the life of a reading', () => {

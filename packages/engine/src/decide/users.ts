@@ -1,9 +1,9 @@
 /**
- * Roles and databases. Nothing is ever dropped.
+ * Roles and databases. Nothing is ever dropped. Where the manifest asks for none, there are still the databases that every server has, and their
+ * extension.
  *
  * | observed                                                              | decision                                                |
  * |-----------------------------------------------------------------------|---------------------------------------------------------|
- * | the manifest asks for none                                            | nothing                                                 |
  * | no primary that runs, or a Secret not filled yet                      | wait                                                    |
  * | a Secret that cannot be filled                                        | condition UsersApplied False; all others go on as below |
  * | the revision in the status is another, and the script has not run for it | run the script                                       |
@@ -124,7 +124,6 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
   const isRecalled = recalled.usersRevision === revisions.users && recalled.databaseRevision === revisions.databases;
   const before = { usersRevision: recalled.usersRevision, databaseRevision: recalled.databaseRevision, serverVersion: undefined };
   const after = { usersRevision: revisions.users, databaseRevision: revisions.databases };
-  if (cluster.users.length === 0 && cluster.databases.length === 0) return { ...before, ...after, inForce: true };
   const states = userStates(situation, plans);
   const users = states.flatMap((state) => (state.kind === 'known' ? [state.user] : []));
   const stuck = states.flatMap((state): readonly Complaint[] =>
