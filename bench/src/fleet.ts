@@ -34,7 +34,7 @@ const clusterCount = 100;
 const namespaceCount = 10;
 const perSecond = 20;
 /** Without a change for so long the operator has nothing left to do. */
-const quietMs = 3_000;
+const quietMs = 5_000;
 const limitMs = 180_000;
 const mebibyte = 2 ** 20;
 

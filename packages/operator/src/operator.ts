@@ -37,6 +37,7 @@ import { pass } from './pass.ts';
 import { newPrograms, type RunProgram } from './programs.ts';
 import { newMetrics } from './serve/metrics.ts';
 import { serve } from './serve/server.ts';
+import { collectThoroughly, newTidying } from './tidying.ts';
 
 export const version = '0.1.0';
 
@@ -243,6 +244,7 @@ const workOn = async (
     }
   };
 
+  using tidying = newTidying(systemClock, collectThoroughly);
   const controller = createController({
     name: 'cluster',
     maxConcurrent: configuration.workers,
@@ -255,6 +257,7 @@ const workOn = async (
       done: (workedForMs) => metrics.queueWorked('cluster', workedForMs),
     },
     onPass: ({ key, outcome, durationMs, error }) => {
+      tidying.worked();
       metrics.reconciled('cluster', outcome, durationMs);
       if (error !== undefined) logFailedPass(log, key, error);
     },

@@ -9,3 +9,4 @@ export { startFaultProxy } from './faultProxy.ts';
 export type { ActiveRule, FaultProxy, ObservedWrite } from './faultProxy.ts';
 export type { Fault, FaultRule, ProxiedRequest, RequestMatch, Verb } from './faults.ts';
 export { realApiServerConfig } from './realApiServer.ts';
+export { createManualClock } from '../manualClock.ts';

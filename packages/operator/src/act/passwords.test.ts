@@ -9,6 +9,17 @@ test('passwords: the verifier is that of RFC 7677', async () => {
   );
 });
 
+test('passwords: what RFC 4013 maps is mapped, and what it forbids is taken as it is', async () => {
+  const salt = Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64');
+  const verifierOf = async (password: string): Promise<string> => verifierFrom(password, salt, 1);
+  // The examples of RFC 4013, section 3: a soft hyphen maps to nothing, ª to a, and Ⅸ to IX.
+  assert.equal(await verifierOf('I\u00ADX'), await verifierOf('IX'));
+  assert.equal(await verifierOf('\u00AA'), await verifierOf('a'));
+  assert.equal(await verifierOf('\u2168'), await verifierOf('IX'));
+  // Control characters are forbidden, also in ASCII.
+  assert.notEqual(await verifierOf('I\u0007X'), await verifierOf('IX'));
+});
+
 test('passwords: a new verifier is that of its own password, with a salt of its own', async () => {
   const password = newPassword('ascii', 24);
   const [verifier, another] = [await newVerifier(password), await newVerifier(password)];

@@ -1,7 +1,6 @@
 /** Passwords and what PostgreSQL stores of them. */
 import { createHash, createHmac, pbkdf2, randomBytes, randomInt } from 'node:crypto';
 import { promisify } from 'node:util';
-import saslprep from 'saslprep';
 
 const alphanumeric = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 /** Printable ASCII without quotes, backslash, dollar, percent, ampersand, hash, backquote, tilde and exclamation mark: shells, URLs and libpq disagree over these. */
@@ -13,8 +12,16 @@ export const newPassword = (characters: 'ascii' | 'alphanumeric', length: number
   return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
 };
 
-/** RFC 4013 where the password allows it; PostgreSQL uses the bytes as they are where it does not (src/common/saslprep.c). */
-const prepared = (password: string): string => {
+/** RFC 4013 maps each of these to itself. */
+const printableAscii = /^[ -~]*$/;
+
+/**
+ * RFC 4013 where the password allows it; PostgreSQL uses the bytes as they are where it does not (src/common/saslprep.c). The library's tables take
+ * 7 MiB, and most passwords need none of them: they are loaded for the first that does.
+ */
+const prepared = async (password: string): Promise<string> => {
+  if (printableAscii.test(password)) return password;
+  const { default: saslprep } = await import('saslprep');
   try {
     return saslprep(password);
   } catch {
@@ -26,7 +33,7 @@ const derive = promisify(pbkdf2);
 
 /** The verifier of a password for a given salt. */
 export const verifierFrom = async (password: string, salt: Buffer, iterations: number): Promise<string> => {
-  const salted = await derive(prepared(password), salt, iterations, 32, 'sha256');
+  const salted = await derive(await prepared(password), salt, iterations, 32, 'sha256');
   const clientKey = createHmac('sha256', salted).update('Client Key').digest();
   const storedKey = createHash('sha256').update(clientKey).digest('base64');
   const serverKey = createHmac('sha256', salted).update('Server Key').digest('base64');

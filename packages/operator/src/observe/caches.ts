@@ -15,6 +15,7 @@ import {
 import { childKinds } from '../kinds.ts';
 import { newNamespaces, type Namespaces, type Scope } from './namespaces.ts';
 import { projected, saysTheSame } from './projection.ts';
+import { newStringPool } from './stringPool.ts';
 import { urgencyOf } from './urgency.ts';
 
 /** A cluster as the work queue knows it. */
@@ -47,6 +48,9 @@ export interface Caches {
 
 const clusterIndex = 'cluster';
 
+/** Values of Secrets are remembered nowhere beside the Secret. */
+const secretMembers: ReadonlySet<string> = new Set(['data', 'stringData']);
+
 /** Resource of a dialect's manifests. */
 export const resourceOfDialect = (dialect: Dialect): ResourceType => ({ ...dialect.resource, namespaced: true });
 
@@ -57,6 +61,9 @@ export const newCaches = (
   namespaces: readonly string[] | undefined,
   onError: (type: ResourceType, error: Error, scope: Scope) => void,
 ): Caches => {
+  const strings = newStringPool();
+  /** What is kept of an object that was read. */
+  const kept = (kind: string, object: KubernetesObject): KubernetesObject => strings.share(projected(kind, object), secretMembers);
   const cache = createCache({ client, onError: (type, error, { namespace }) => onError(type, error, namespace) });
   const scopes: readonly (string | undefined)[] = namespaces ?? [undefined];
   const scopeOf = (namespace: string): string => (namespaces === undefined ? '' : namespace);
@@ -73,7 +80,7 @@ export const newCaches = (
         cache.informer<KubernetesObject>({
           type: resourceOfDialect(dialect),
           selection: { namespace: scope },
-          transform: (object) => projected(dialect.resource.kind, object),
+          transform: (object) => kept(dialect.resource.kind, object),
         }),
       );
       for (const type of Object.values(childKinds)) {
@@ -82,7 +89,7 @@ export const newCaches = (
           cache.informer<KubernetesObject>({
             type,
             selection: { namespace: scope, labelSelector: label },
-            transform: (object) => projected(type.kind, object),
+            transform: (object) => kept(type.kind, object),
             indexers: { [clusterIndex]: ({ metadata }) => [`${metadata.namespace ?? ''}/${metadata.labels?.[label] ?? ''}`] },
           }),
         );
