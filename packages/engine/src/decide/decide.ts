@@ -53,6 +53,7 @@ import { together, type Contribution } from './contribution.ts';
 import { tearDown } from './deletion.ts';
 import { actionEvents, transitionEvents } from './events.ts';
 import { blockingFinding, describeFinding, reportFindings } from './findings.ts';
+import { withNotes } from './formerPrimary.ts';
 import { heal } from './healing.ts';
 import { healthOf, notReady } from './health.ts';
 import { attendedMembers, chooseMembers, leavingMembers, membersOf } from './members.ts';
@@ -152,7 +153,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
   const backups = backupProgress(situation);
   const { targets, startupMember } = memberTargets(situation);
   const rendered = renderCluster(cluster, targets, renderContext(situation, backups.replicaRepository));
-  const volumes = possibleVolumes(cluster, rendered, children.persistentVolumeClaims);
+  const volumes = possibleVolumes(cluster, withNotes(situation, rendered), children.persistentVolumeClaims);
   const renderings = keepRenderings(situation, volumes.objects ?? []);
   const plans = secretPlans(cluster, attendedMembers(situation), observation.configuration);
   const users = applyUsers(situation, plans);

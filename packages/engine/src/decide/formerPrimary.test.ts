@@ -14,7 +14,9 @@ import {
   editSet,
   editSpec,
   freshWorld,
+  ledBy,
   lent,
+  madeAgain,
   namesOf,
   restedWorld,
   situationIn,
@@ -22,16 +24,13 @@ import {
 import { passOver, turn } from '../world/run.ts';
 import { keyOf, type World } from '../world/world.ts';
 
-/** Three members, of which the last one by its name leads: nothing but the note brings it to the front. */
-const three = lent(() => {
+const threeLedBy = (index: number): World => {
   const world = atRest(editSet(restedWorld('dev'), { replicas: 3 }));
-  const pod = situationIn(world).members.at(-1)?.pod ?? '';
-  const led = editObject(world, 'Endpoints', 'hippo-ha', (object) => ({
-    ...object,
-    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, leader: pod } },
-  }));
-  return atRest(led);
-});
+  return atRest(ledBy(world, situationIn(world).members.at(index)?.pod ?? ''));
+};
+
+/** Three members, of which the last one by its name leads: nothing but the note brings it to the front. */
+const three = lent(() => threeLedBy(-1));
 const led = (): string => situationIn(three()).primary?.name ?? assert.fail('no primary');
 const dataVolumes = (world: World): readonly string[] => namesOf(world, 'PersistentVolumeClaim').filter((name) => name.endsWith('-pgdata'));
 const noteOn = (world: World, name: string): string | undefined =>
@@ -45,13 +44,6 @@ const note = (world: World, name: string, time: string): World =>
 
 const deletedWith = (retain: string, world = three()): World => atRest(deleteCluster(annotateCluster(world, { [stamps.retain]: retain })));
 const gone = lent(() => deletedWith('data'));
-
-/** A cluster of the same name and another uid, with so many members. */
-const madeAgain = (world: World, replicas: number): World => {
-  const { manifest } = freshWorld('dev');
-  assert.ok(manifest);
-  return editSet({ ...world, manifest: { ...manifest, metadata: { ...manifest.metadata, uid: 'another' } } }, { replicas });
-};
 
 /** Pods that the members' StatefulSets are to have, by member, in the first decision that says so of all of them. */
 const podsAsked = (world: World): Readonly<Record<string, number>> =>
@@ -73,8 +65,8 @@ testTable('former primary', join(import.meta.dirname, 'formerPrimary.ts'), 1, {
     assert.deepEqual(noted(deletedWith('backups')), []);
   },
   'no database yet, and a data volume says that its member led': () => {
-    assert.deepEqual(startsFirst(madeAgain(gone(), 3)), [led()]);
-    let world = madeAgain(gone(), 3);
+    assert.deepEqual(startsFirst(madeAgain(gone(), 'dev', 3)), [led()]);
+    let world = madeAgain(gone(), 'dev', 3);
     for (let pass = 0; pass < 20 && situationIn(world).primary === undefined; pass++) world = turn(passOver(world, dialect).world, dialect);
     assert.equal(situationIn(world).primary?.name, led());
     const ended = atRest(world);
@@ -84,7 +76,22 @@ testTable('former primary', join(import.meta.dirname, 'formerPrimary.ts'), 1, {
   'no database yet, and several say so': () => {
     const [first = '', second = ''] = dataVolumes(gone());
     const world = note(note(gone(), first, '2025-12-01T00:00:00Z'), second, '2030-01-01T00:00:00Z');
-    assert.deepEqual(startsFirst(madeAgain(world, 3)), [second.replace(/-pgdata$/, '')]);
+    assert.deepEqual(startsFirst(madeAgain(world, 'dev', 3)), [second.replace(/-pgdata$/, '')]);
+  },
+  'no database yet, and such a volume is rendered': () => {
+    // The first pass applies the claim of one member only, and writes no status: each of them has its turn.
+    for (const index of [0, 1, 2]) {
+      const before = threeLedBy(index);
+      const leader = situationIn(before).primary?.name ?? assert.fail('no primary');
+      let world = madeAgain(deletedWith('data', before), 'dev', 3);
+      for (let pass = 0; pass < 4; pass++) {
+        assert.deepEqual(noted(world), [`${leader}-pgdata`], `member ${index}, pass ${pass}`);
+        const { status: _status, ...manifest } = world.manifest ?? assert.fail('no manifest');
+        // As if no pass came to the end where it writes the status.
+        world = passOver({ ...world, manifest }, dialect).world;
+        assert.deepEqual(startsFirst({ ...world, manifest }), [leader], `member ${index}, pass ${pass}`);
+      }
+    }
   },
   'a database, or none of the volumes says so': () => {
     const [other = ''] = dataVolumes(three());
@@ -96,7 +103,7 @@ testTable('former primary', join(import.meta.dirname, 'formerPrimary.ts'), 1, {
 
 test('former primary: fewer members than volumes take the one that led, and the others are left as they are', () => {
   const before = dataVolumes(gone()).map((name) => gone().objects.get(keyOf('PersistentVolumeClaim', name)));
-  const world = atRest(madeAgain(gone(), 1));
+  const world = atRest(madeAgain(gone(), 'dev', 1));
   assert.equal(situationIn(world).primary?.name, led());
   const unused = before.filter((claim) => claim?.metadata.name !== `${led()}-pgdata`);
   assert.deepEqual(
@@ -106,5 +113,5 @@ test('former primary: fewer members than volumes take the one that led, and the 
 });
 
 test('former primary: the note goes when the volume is in use again, so that it says nothing at the next time', () => {
-  assert.deepEqual(noted(atRest(madeAgain(gone(), 3))), []);
+  assert.deepEqual(noted(atRest(madeAgain(gone(), 'dev', 3))), []);
 });

@@ -7,7 +7,8 @@
  * | the cluster is deleted, its data are retained, a member led  | annotation `pgherd.dev/led-until` on that member's data volume  |
  * | no database yet, and a data volume says that its member led  | that member starts first, and the others follow when it leads   |
  * | no database yet, and several say so                          | the one that led last                                           |
- * | a database, or none of the volumes says so                   | nothing                                                         |
+ * | no database yet, and such a volume is rendered               | the annotation stays: a pass that ends early has no other memory |
+ * | a database, or none of the volumes says so                   | nothing, and the annotation goes                                |
  */
 import type { PersistentVolumeClaim } from '@pgherd/api';
 import type { DesiredObject } from '../decision.ts';
@@ -45,6 +46,23 @@ export const withFormerPrimary = (
     [systemIdentifier, recalled.systemIdentifier, recalled.primary, recalled.startupMember].every((known) => known === undefined) &&
     cluster.identity.deletionTimestamp === undefined;
   return isNew ? { ...recalled, startupMember: formerPrimary(cluster, children) } : recalled;
+};
+
+/**
+ * Rendered objects, the claims among them with the notes that stand on the live ones: what we apply no longer is removed, and the status learns of a
+ * note only at the end of a pass. Patroni names the system after somebody leads, so the note is void by then.
+ */
+export const withNotes = (
+  { observation, systemIdentifier }: Pick<Situation, 'observation' | 'systemIdentifier'>,
+  objects: readonly DesiredObject[],
+): readonly DesiredObject[] => {
+  if (systemIdentifier !== undefined) return objects;
+  const notes = new Map(observation.children.persistentVolumeClaims.map((claim) => [claim.metadata.name, ledUntil(claim)]));
+  return objects.map((desired): DesiredObject => {
+    if (desired.mode === 'released' || desired.object.kind !== 'PersistentVolumeClaim') return desired;
+    const time = notes.get(desired.object.metadata.name) ?? '';
+    return time === '' ? desired : { ...desired, object: noted(desired.object, time) };
+  });
 };
 
 /** The data volume of the member that led, with the note on it. For a cluster that is being deleted, and whose data are retained. */

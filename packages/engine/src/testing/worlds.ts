@@ -69,6 +69,19 @@ export const deleteCluster = (world: World): World =>
     metadata: { ...manifest.metadata, deletionTimestamp: new Date(world.nowMs).toISOString() },
   }));
 
+/** The manifest applied anew after the cluster of before is gone: the same name and another identity, with so many members in the first set. */
+export const madeAgain = (world: World, overlay: Overlay, replicas: number): World => {
+  const { metadata, ...manifest } = fixtureManifest(overlay);
+  return editSet({ ...world, manifest: { ...manifest, metadata: { ...metadata, uid: 'another' } } }, { replicas });
+};
+
+/** Patroni's lock in the hands of this pod. */
+export const ledBy = (world: World, pod: string): World =>
+  editObject(world, 'Endpoints', 'hippo-ha', (object) => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, leader: pod } },
+  }));
+
 /** One object by another hand than ours. Fails when it is not there. */
 export const editObject = (world: World, kind: string, name: string, change: (object: WorldObject) => WorldObject): World => {
   const object = world.objects.get(keyOf(kind, name));

@@ -16,6 +16,8 @@ import {
   editSet,
   editSpec,
   freshWorld,
+  ledBy,
+  madeAgain,
   namesOf,
   restedWorld,
 } from '../testing/worlds.ts';
@@ -78,6 +80,12 @@ const scenarios: Readonly<Record<string, () => World>> = {
   'scale down': () => replicas(1)(atRest(replicas(3)(restedWorld('dev')))),
   'a set renamed': () => editSet(restedWorld('dev'), { name: 'other' }),
   deletion: () => deleteCluster(restedWorld('prod')),
+  'made again of retained volumes': () => {
+    const three = atRest(replicas(3)(restedWorld('dev')));
+    // Not the one that the model would elect of members that start together.
+    const led = atRest(ledBy(three, namesOf(three, 'Pod').findLast((name) => name.includes('-pgdb-')) ?? ''));
+    return madeAgain(atRest(deleteCluster(annotateCluster(led, { [stamps.retain]: 'data' }))), 'dev', 3);
+  },
 };
 
 test('I1: scaling, rolling and a renamed set delete no volume of a member that is wanted, and no repository', () => {
