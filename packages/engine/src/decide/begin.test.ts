@@ -2,8 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { join } from 'node:path';
 import type { Decision } from '../decision.ts';
+import { stamps } from '../stamps.ts';
 import { testTable } from '../testing/tables.ts';
-import { decisionIn, dialect, freshWorld, situationIn } from '../testing/worlds.ts';
+import {
+  annotateCluster,
+  atRest,
+  decisionIn,
+  deleteCluster,
+  dialect,
+  editSet,
+  freshWorld,
+  ledBy,
+  madeAgain,
+  restedWorld,
+  situationIn,
+} from '../testing/worlds.ts';
 import { beginningOf } from './begin.ts';
 import { passOver } from '../world/run.ts';
 import type { Write } from '../world/writes.ts';
@@ -24,6 +37,15 @@ testTable('begin', join(import.meta.dirname, 'begin.ts'), 1, {
     assert.equal(statefulSetsOf(decision), 1);
     assert.deepEqual([decision.status, decision.events], [undefined, []]);
     assert.notEqual(decision.lookAgainAfterMs, undefined);
+  },
+  'no StatefulSet, and the volumes tell who led': () => {
+    const three = atRest(editSet(restedWorld('dev'), { replicas: 3 }));
+    for (const { name, pod } of situationIn(three).members) {
+      const gone = atRest(deleteCluster(annotateCluster(atRest(ledBy(three, pod)), { [stamps.retain]: 'data' })));
+      const { objects } = decisionIn(madeAgain(gone, 'dev', 3));
+      const made = objects.flatMap(({ object }) => (object.kind === 'StatefulSet' ? [[object.metadata.name, object.spec?.replicas]] : []));
+      assert.deepEqual(made, [[name, 1]]);
+    }
   },
   'no StatefulSet, and a write was refused before': () => {
     const decision = decisionIn({ ...freshWorld('prod'), refusals: [refusal] });

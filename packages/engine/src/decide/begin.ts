@@ -5,6 +5,7 @@
  * | observed                                                  | decision                                                              |
  * |-----------------------------------------------------------|-----------------------------------------------------------------------|
  * | no StatefulSet of the cluster                             | the first member's, and what its pod refers to; the status comes later |
+ * | no StatefulSet, and the volumes tell who led              | that member's, since no other may start                               |
  * | no StatefulSet, and a write was refused before            | everything: the status must tell of it                                |
  * | no StatefulSet, and none to make                          | everything                                                            |
  * | a StatefulSet                                             | everything                                                            |
@@ -42,9 +43,12 @@ const referencesOf = ({ serviceAccountName, volumes = [] }: PodSpec): ReadonlySe
 const isBeginning = ({ observation }: Situation): boolean =>
   observation.children.statefulSets.length === 0 && observation.refusals.length === 0;
 
-const firstStatefulSet = ({ wanted: [first] }: Situation, { objects }: Writes): StatefulSet | undefined => {
-  for (const { object } of objects) if (object.kind === 'StatefulSet' && object.metadata.name === first?.name) return object;
-  return undefined;
+/** Of the first member that is to have a pod; of the first one when none is. */
+const firstStatefulSet = ({ wanted }: Situation, { objects }: Writes): StatefulSet | undefined => {
+  const ofMembers = wanted.flatMap(({ name }) =>
+    objects.flatMap(({ object }) => (object.kind === 'StatefulSet' && object.metadata.name === name ? [object] : [])),
+  );
+  return ofMembers.find(({ spec }) => spec?.replicas === 1) ?? ofMembers[0];
 };
 
 /** What the first pass writes of `writes`; undefined when the cluster has begun, and all of them are due. */
