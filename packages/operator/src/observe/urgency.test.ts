@@ -34,9 +34,13 @@ const cases: Readonly<Record<string, () => void>> = {
   },
   "a manifest's status or finalizers changed": () =>
     assert.deepEqual([urgency(updated('PostgresCluster')), urgency(updated('PostgresCluster', { finalizers: ['ours'] }))], ['low', 'low']),
-  "a pod, Patroni's Endpoints or a Job came or changed": () =>
-    assert.deepEqual([urgency(updated('Pod')), urgency(updated('Endpoints')), urgency(added('Job'))], ['high', 'high', 'high']),
-  'anything else': () => assert.deepEqual([urgency(added('StatefulSet')), urgency(updated('Secret'))], ['low', 'low']),
+  "a pod or Patroni's Endpoints came or changed, or a Job changed": () =>
+    assert.deepEqual(
+      [added('Pod'), updated('Pod'), added('Endpoints'), updated('Endpoints'), updated('Job')].map((change) => urgency(change)),
+      ['high', 'high', 'high', 'high', 'high'],
+    ),
+  'anything else': () =>
+    assert.deepEqual([urgency(added('StatefulSet')), urgency(updated('Secret')), urgency(added('Job'))], ['low', 'low', 'low']),
 };
 
 const rows = [...readFileSync(new URL('urgency.ts', import.meta.url), 'utf8').matchAll(/^ \* \| (.*?) +\| (high|low) +\|$/gm)];
