@@ -129,7 +129,7 @@ export const runOperator = async (
 
   const caches = newCaches(client, dialects, configuration.namespaces, (type, error, namespace) => {
     const fields = { kind: type.kind, ...describeFailure(error).said, ...(namespace === undefined ? {} : { namespace }) };
-    const failure = caches.namespaces.failed(namespace, error);
+    const failure = caches.namespaces.failed(namespace, type.kind, error);
     // What a pod that does not become ready waits for.
     if (!(error instanceof SilenceError)) state = `filling caches; ${messageOf(error)}`;
     // A kind of which there has been no event yet gets no bookmarks either (k8s.io/apiserver 0.34, cacher.go): silence is routine there.

@@ -43,24 +43,34 @@ test('namespaces: complete is one of which every kind was listed', async () => {
 
 test('namespaces: one that is refused is not waited for, one that is slow is', async () => {
   const { namespaces, fill, isReady } = given('a', 'b', 'c');
-  assert.deepEqual([namespaces.failed('b', refusal), namespaces.failed('b', refusal)], ['refused', 'known']);
+  assert.deepEqual([namespaces.failed('b', 'Pod', refusal), namespaces.failed('b', 'Pod', refusal)], ['refused', 'known']);
   await fill('a', 0);
   await fill('a', 1);
-  assert.equal(namespaces.failed('c', new Error('connection reset')), 'other');
+  assert.equal(namespaces.failed('c', 'Pod', new Error('connection reset')), 'other');
   assert.equal(await isReady(), false, 'c may still come');
-  namespaces.failed('c', refusal);
+  namespaces.failed('c', 'Pod', refusal);
   assert.equal(await isReady(), true);
   assert.deepEqual(namespaces.refused(), ['b', 'c']);
   await fill('b', 0);
   await fill('b', 1);
   assert.deepEqual([namespaces.isComplete('b'), namespaces.refused()], [true, ['c']]);
-  assert.equal(namespaces.failed('b', refusal), 'other', 'what was complete once is worked on');
+  assert.equal(namespaces.failed('b', 'Pod', refusal), 'other', 'what was complete once is worked on');
+});
+
+test('namespaces: each kind that is refused is told once, since each is a right that is missing', async () => {
+  const { namespaces, fill } = given('a', 'b');
+  const failures = ['Pod', 'Secret', 'Pod', 'Secret'].map((kind) => namespaces.failed('a', kind, refusal));
+  assert.deepEqual(failures, ['refused', 'refused', 'known', 'known']);
+  assert.equal(namespaces.failed('b', 'Pod', refusal), 'refused', 'in another namespace it is another right');
+  assert.deepEqual(namespaces.refused(), ['a', 'b']);
+  await fill('a', 0);
+  assert.equal(namespaces.failed('a', 'Secret', refusal), 'known', 'the rest is still refused');
 });
 
 test('namespaces: where all are refused there is nothing to work on', async () => {
   const { namespaces, isReady } = given('a', undefined);
-  namespaces.failed('a', refusal);
-  namespaces.failed(undefined, refusal);
+  namespaces.failed('a', 'Pod', refusal);
+  namespaces.failed(undefined, 'Pod', refusal);
   assert.equal(await isReady(), false);
 });
 

@@ -18,8 +18,8 @@ export interface Namespaces {
   readonly isComplete: (namespace: string) => boolean;
   /** Calls for each that becomes complete from now on. */
   readonly onComplete: (handler: (scope: Scope) => void) => void;
-  /** Takes note of what went wrong. `refused`: it is the first refusal for this namespace, and somebody should be told. */
-  readonly failed: (scope: Scope, error: Error) => 'refused' | 'known' | 'other';
+  /** Takes note of what went wrong. `refused`: it is the first refusal for this kind of this namespace, and somebody should be told. */
+  readonly failed: (scope: Scope, kind: string, error: Error) => 'refused' | 'known' | 'other';
   /** Resolves when there is something to work on and nothing more to wait for: one is complete, and the others are complete or refused. */
   readonly ready: Promise<void>;
   /** Those that are refused, in order. */
@@ -28,6 +28,8 @@ export interface Namespaces {
 
 export const newNamespaces = (informers: ReadonlyMap<Scope, readonly Pick<Informer<KubernetesObject>, 'waitForSync'>[]>): Namespaces => {
   const states = new Map<Scope, 'filling' | 'refused' | 'complete'>([...informers.keys()].map((scope) => [scope, 'filling']));
+  /** By namespace, the kinds that were refused: each is a right of its own that is missing. */
+  const refusedKinds = new Map<Scope, Set<string>>();
   const handlers: ((scope: Scope) => void)[] = [];
   const { promise: ready, resolve } = Promise.withResolvers<void>();
   const enter = (scope: Scope, state: 'refused' | 'complete'): void => {
@@ -38,6 +40,7 @@ export const newNamespaces = (informers: ReadonlyMap<Scope, readonly Pick<Inform
   const follow = async (scope: Scope, ofScope: readonly Pick<Informer<KubernetesObject>, 'waitForSync'>[]): Promise<void> => {
     await Promise.all(ofScope.map(async (informer) => informer.waitForSync()));
     enter(scope, 'complete');
+    refusedKinds.delete(scope);
     for (const handler of handlers) handler(scope);
   };
   for (const [scope, ofScope] of informers) void follow(scope, ofScope);
@@ -46,9 +49,11 @@ export const newNamespaces = (informers: ReadonlyMap<Scope, readonly Pick<Inform
     onComplete: (handler) => {
       handlers.push(handler);
     },
-    failed: (scope, error) => {
+    failed: (scope, kind, error) => {
       if (!(error instanceof ForbiddenError) || states.get(scope) === 'complete') return 'other';
-      if (states.get(scope) === 'refused') return 'known';
+      const kinds = refusedKinds.get(scope) ?? new Set();
+      if (kinds.has(kind)) return 'known';
+      refusedKinds.set(scope, kinds.add(kind));
       enter(scope, 'refused');
       return 'refused';
     },
