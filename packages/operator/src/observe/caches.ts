@@ -13,9 +13,9 @@ import {
   type ResourceType,
 } from '@pgherd/kube';
 import { childKinds } from '../kinds.ts';
+import { newKeeping } from './kept.ts';
 import { newNamespaces, type Namespaces, type Scope } from './namespaces.ts';
-import { projected, saysTheSame } from './projection.ts';
-import { newStringPool } from './stringPool.ts';
+import { saysTheSame } from './projection.ts';
 import { urgencyOf } from './urgency.ts';
 
 /** A cluster as the work queue knows it. */
@@ -48,9 +48,6 @@ export interface Caches {
 
 const clusterIndex = 'cluster';
 
-/** Values of Secrets are remembered nowhere beside the Secret. */
-const secretMembers: ReadonlySet<string> = new Set(['data', 'stringData']);
-
 /** Resource of a dialect's manifests. */
 export const resourceOfDialect = (dialect: Dialect): ResourceType => ({ ...dialect.resource, namespaced: true });
 
@@ -61,9 +58,7 @@ export const newCaches = (
   namespaces: readonly string[] | undefined,
   onError: (type: ResourceType, error: Error, scope: Scope) => void,
 ): Caches => {
-  const strings = newStringPool();
-  /** What is kept of an object that was read. */
-  const kept = (kind: string, object: KubernetesObject): KubernetesObject => strings.share(projected(kind, object), secretMembers);
+  const kept = newKeeping();
   const cache = createCache({ client, onError: (type, error, { namespace }) => onError(type, error, namespace) });
   const scopes: readonly (string | undefined)[] = namespaces ?? [undefined];
   const scopeOf = (namespace: string): string => (namespaces === undefined ? '' : namespace);
