@@ -4,8 +4,10 @@
  *     node bench/src/create.ts [--runs 5]
  */
 import { parseArgs } from 'node:util';
+import { kinds } from '@pgherd/kube';
 import { applyPatched, devOverlay, readCluster, untilReady } from '../../e2e/src/cluster.ts';
 import { openEnvironment } from '../../e2e/src/environment.ts';
+import { eventually } from '../../e2e/src/eventually.ts';
 import { inNamespace } from '../../e2e/src/scenario.ts';
 import { quantile, startReport } from './report.ts';
 
@@ -17,7 +19,15 @@ const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }
 await using environment = await openEnvironment();
 const report = await startReport('create');
 const seconds: number[] = [];
+/** The provisioner cleans up after the run before, with pods of its own, for some seconds longer than the run's namespace is there. */
+const machineIsQuiet = async (): Promise<void> =>
+  eventually('the volumes of the run before going away', 60_000, async () => {
+    const { items } = await environment.client.list(kinds.persistentVolumes);
+    if (items.length > 0) throw new Error(`${items.length} are left`);
+  });
+
 for (let run = 0; run < Number(values.runs); run++) {
+  await machineIsQuiet();
   await inNamespace(environment, 'bench-create', async (namespace) => {
     const ref = { namespace, name: 'hippo' };
     const start = performance.now();

@@ -8,6 +8,7 @@ import {
   decisionIn,
   dialect,
   editObject,
+  editSet,
   editSpec,
   freshWorld,
   lent,
@@ -68,6 +69,22 @@ testTable('backups', join(import.meta.dirname, 'backups.ts'), 1, {
     assert.equal(decision?.events.filter(({ reason }) => reason === 'UnableToCreateStanzas').length, 1);
     assert.equal(decisionIn(world).events.filter(({ reason }) => reason === 'UnableToCreateStanzas').length, 0, 'told once');
     assert.ok(decisionIn({ ...world, nowMs: world.nowMs + 60_000 }).commands.some(({ key }) => key === 'stanza'));
+  },
+  'stanza made, replicas of a new cluster do not stream yet': () => {
+    const { pod, name } = situationIn(noJob()).primary ?? assert.fail('no primary');
+    const alone = editSet(noJob(), { replicas: 2 });
+    const readySince = (world: World, ms: number): World =>
+      editObject(world, 'Pod', pod, (object) => ({
+        ...object,
+        status: {
+          ...(object['status'] as object),
+          conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: new Date(world.nowMs - ms).toISOString() }],
+        },
+      }));
+    const early = decisionIn(readySince(alone, 10_000));
+    assert.deepEqual([early.step, early.lookAgainAfterMs], [undefined, 20_000], name);
+    assert.equal(decisionIn(readySince(alone, 30_000)).step?.kind, 'createJob');
+    assert.equal(decisionIn(readySince(noJob(), 0)).step?.kind, 'createJob', 'no replica is asked for');
   },
   'stanza made, no full backup, no Job': () => {
     const { step } = decisionIn(noJob());

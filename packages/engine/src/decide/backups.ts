@@ -7,6 +7,7 @@
  * | repository host not ready, or no primary that runs             | wait                                                  |
  * | stanza not made in every repository                           | pgbackrest stanza-create on the primary               |
  * | that failed                                                   | PGBackRestReplicaRepoReady False; again, ever later   |
+ * | stanza made, replicas of a new cluster do not stream yet      | wait, half a minute at most: two members are safer than a backup, and both at once take longer |
  * | stanza made, no full backup, no Job                           | make the Job                                          |
  * | Job runs                                                      | wait                                                  |
  * | Job failed                                                    | after five minutes delete it: a new one follows       |
@@ -34,6 +35,8 @@ const commandKey = 'stanza';
 const failedMark = 'making it failed: ';
 const timeoutMs = 120_000;
 const retryJobAfterMs = 5 * 60_000;
+/** Replicas that are being made have the machines for themselves for so long. */
+const replicasFirstMs = 30_000;
 
 export interface BackupProgress {
   readonly repositoryHost: { readonly ready: boolean; readonly exists: boolean } | undefined;
@@ -155,12 +158,25 @@ const createStanza = (situation: Situation): Contribution => {
   };
 };
 
+/** How long the first backup is to wait for the replicas, in milliseconds: none once they stream, or the primary has been ready for long enough. */
+const replicasFirst = ({ wanted, members, writable, observation }: Situation): number => {
+  const streams = members.filter(({ state }) => state === 'streaming').map(({ name }) => name);
+  if (wanted.every(({ name }) => name === writable?.name || streams.includes(name))) return 0;
+  const ready = writable?.podObject?.status?.conditions?.find(({ type }) => type === 'Ready');
+  const readyMs = Date.parse(ready?.lastTransitionTime ?? '');
+  // Its probe comes any moment.
+  if (ready?.status !== 'True' || Number.isNaN(readyMs)) return replicasFirstMs;
+  return readyMs + replicasFirstMs - observation.nowMs;
+};
+
 const runFirstBackup = (situation: Situation, repository: string): Contribution => {
   const { cluster, observation } = situation;
   const wanted = firstBackupJob(situation);
   if (wanted === undefined) return {};
   const jobs = jobsOf(situation, repository);
   if (jobs.length === 0) {
+    const waitMs = replicasFirst(situation);
+    if (waitMs > 0) return { lookAgainAfterMs: waitMs };
     const reason = `${repository} holds no backup yet: the first full one starts`;
     return { step: { kind: 'createJob', job: wanted, reason } };
   }

@@ -120,7 +120,8 @@ export const patroniMemberFile = (cluster: Cluster, member: MemberIdentity, cont
       use_unix_socket: true,
       // Patroni tries them in order.
       create_replica_methods: repository === undefined ? ['basebackup'] : ['pgbackrest', 'basebackup'],
-      basebackup: [{ waldir: walDirectory }],
+      // Else the primary spreads the checkpoint that comes first over minutes (pg_basebackup, --checkpoint), and the replica waits for it.
+      basebackup: [{ waldir: walDirectory }, { checkpoint: 'fast' }],
       ...(repository !== undefined && { pgbackrest: restoreMethod(cluster, walDirectory, repository) }),
     },
     ...(!context.bootstrapped && {

@@ -56,7 +56,7 @@ test('database: a postmaster that is killed wakes Patroni, with its parameters a
   assert.equal(existsSync(asked), false);
   child.kill('SIGKILL');
   await until('the call', () => existsSync(asked));
-  assert.equal(readFileSync(asked, 'utf8'), `-c\nprogram\n${hostileName}\n`);
+  assert.equal(readFileSync(asked, 'utf8'), `-c\nprogram\n${hostileName}\nthe postmaster is gone\n`);
 });
 
 test('database: each postmaster that is killed wakes Patroni once', async (context) => {
@@ -68,6 +68,34 @@ test('database: each postmaster that is killed wakes Patroni once', async (conte
     rmSync(asked);
     await delay(severalLooksMs);
     assert.equal(existsSync(asked), false);
+  }
+});
+
+/** A postmaster with one process of its own under each of these titles. Each says by a file that it runs. */
+const postmasterWith = async (context: TestContext, data: string, ...titles: readonly string[]): Promise<void> => {
+  const ready = join(data, 'ready');
+  const processes = titles.map((title) => `(exec -a '${title}' sleep 60) & `).join('');
+  const child = companion(context, ['bash', '-c', `${processes} touch '${ready.replaceAll("'", "'\\''")}'; wait`]);
+  await until('its processes', () => existsSync(ready));
+  writeFileSync(join(data, 'postmaster.pid'), `${child.pid}\n${data}\n`);
+};
+
+test('database: a standby that receives WAL is told to Patroni, once', async (context) => {
+  const { data, asked } = started(context);
+  await postmasterWith(context, data, 'postgres: hippo: checkpointer', 'postgres: hippo: walreceiver');
+  await until('the call', () => existsSync(asked));
+  assert.equal(readFileSync(asked, 'utf8'), `-c\nprogram\n${hostileName}\nit receives WAL\n`);
+  rmSync(asked);
+  await delay(severalLooksMs);
+  assert.equal(existsSync(asked), false);
+});
+
+test('database: a standby that only recovers, and a primary, are nothing to tell', async (context) => {
+  for (const title of ['postgres: startup recovering', 'postgres: walwriter', 'walreceiver']) {
+    const { data, asked } = started(context);
+    await postmasterWith(context, data, 'postgres: checkpointer', title);
+    await delay(severalLooksMs);
+    assert.equal(existsSync(asked), false, title);
   }
 });
 

@@ -1,15 +1,15 @@
 /**
  * What the database container runs: Patroni, and beside it an eye on the postmaster.
  *
- * Patroni looks at PostgreSQL once in a sync period, so that a postmaster that was killed would stay dead for up to ten seconds. Bash sees its
- * end within a fifth of a second, by builtins alone, and makes Patroni look at once. What Patroni then does is its own business. A postmaster
- * that stops in order removes its file and wakes nobody.
+ * Patroni looks at PostgreSQL once in a sync period. So a postmaster that was killed would stay dead for up to ten seconds, and a standby that streams
+ * would count as one that does not for as long. Bash sees both within a fifth of a second, by builtins alone, and makes Patroni look at once. What
+ * Patroni then does is its own business. A postmaster that stops in order removes its file and wakes nobody.
  */
 import { patroniClient } from './handover.ts';
 
 /**
  * Python 3 that makes Patroni look now: a change of the configuration that changes nothing wakes its loop (patroni/api.py, do_PATCH_config, 3.0
- * to 4.1). Same parameters as the handover.
+ * to 4.1). Same parameters as the handover, and why.
  */
 export const wake = `
 ${patroniClient}
@@ -17,9 +17,9 @@ ${patroniClient}
 
 try:
     status, _ = ask("PATCH", "/config", {"pgherd": None})
-    print(f"the postmaster of {member} is gone; asked Patroni to look: {status}")
+    print(f"{member}: {sys.argv[7]}; asked Patroni to look: {status}")
 except Exception as problem:
-    print(f"the postmaster of {member} is gone; Patroni cannot be asked to look: {problem}")
+    print(f"{member}: {sys.argv[7]}; Patroni cannot be asked to look: {problem}")
 `.trim();
 
 /** Parameters: Patroni's configuration, seconds between looks, the program that wakes Patroni, its parameters. Environment: PGDATA. */
@@ -28,8 +28,22 @@ configuration=$1 interval=$2
 shift 2
 # A zombie has no command line.
 is_alive() { local command=; { read -r -d '' command < "/proc/$1/cmdline"; } 2>/dev/null || :; [ -n "$command" ]; }
+# By a postmaster's processes (src/backend/postmaster, 13 to 18): a standby that asks for WAL has a walreceiver, and only a primary a walwriter.
+role_of() {
+  local children= child title
+  { read -r children < "/proc/$1/task/$1/children"; } 2>/dev/null || :
+  for child in $children; do
+    title=
+    { read -r -d '' title < "/proc/$child/cmdline"; } 2>/dev/null || :
+    case $title in
+      postgres:*walreceiver*) role=standby; return ;;
+      postgres:*walwriter*) role=primary; return ;;
+    esac
+  done
+  role=
+}
 watch_postmaster() {
-  local running= named pause
+  local running= known= role= before= named pause
   exec {pause}<> <(:)
   # That process is Patroni by then; without it there is nothing to watch for.
   while [ -d "/proc/$patroni" ]; do
@@ -38,8 +52,17 @@ watch_postmaster() {
     { read -r named < "$PGDATA/postmaster.pid"; } 2>/dev/null || :
     if [ -n "$named" ] && is_alive "$named"; then
       running=$named
+      if [ "$known" != "$running" ]; then
+        before=$role
+        role_of "$running"
+        # It streams a moment after it was started: it is told of at the second look.
+        if [ -n "$role" ] && [ "$role" = "$before" ]; then
+          known=$running role=
+          if [ "$before" = standby ]; then python3 -c "$@" "it receives WAL" || :; fi
+        fi
+      fi
     elif [ -n "$running" ]; then
-      if [ "$named" = "$running" ]; then python3 -c "$@" || :; fi
+      if [ "$named" = "$running" ]; then python3 -c "$@" "the postmaster is gone" || :; fi
       running=
     fi
   done
