@@ -19,7 +19,8 @@ import {
 } from '../testing/worlds.ts';
 import { stamps } from '../stamps.ts';
 import { passOver, turn } from '../world/run.ts';
-import { noFaults, remove, type World } from '../world/world.ts';
+import { keyOf, noFaults, remove, type World } from '../world/world.ts';
+import { notePatienceMs } from './deletion.ts';
 
 const three = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 3 })));
 const deleted = lent(() => deleteCluster(three()));
@@ -110,6 +111,25 @@ testTable('deletion', join(import.meta.dirname, 'deletion.ts'), 1, {
     assert.ok(going.includes('Endpoints/hippo-ha') && going.includes('Endpoints/hippo-ha-config'), going.join());
     assert.ok(!going.includes('Endpoints/hippo-primary'), 'ours go with their owner');
     assert.equal(going.filter((name) => name.startsWith('PersistentVolumeClaim/')).length, 4);
+  },
+  'a volume that stays does not tell who led, though it is to': () => {
+    const refused = { ...noFaults, refusedKinds: new Set(['PersistentVolumeClaim']) };
+    let world: World = { ...deleteCluster(annotateCluster(three(), { [stamps.retain]: 'data' })), faults: refused };
+    const startedMs = world.nowMs;
+    for (let pass = 0; pass < 20; pass++) world = turn(passOver(world, dialect).world, dialect);
+    assert.match(conditionIn(world, 'Ready')?.message ?? '', new RegExp(`^volume ${primary()}-pgdata is to tell`));
+    assert.match(conditionIn(world, 'WriteRefused')?.message ?? '', /-pgdata: refused/);
+    assert.ok(!namesOf(world, 'Pod').some((name) => name.includes('-pgdb-')), 'nothing else waits for it');
+
+    const written = atRest({ ...world, faults: noFaults });
+    assert.equal(written.manifest, undefined);
+    const note = written.objects.get(keyOf('PersistentVolumeClaim', `${primary()}-pgdata`))?.metadata.annotations?.[stamps.ledUntil];
+    assert.equal(note, world.manifest?.metadata.deletionTimestamp);
+
+    const leftMs = decisionIn(world).lookAgainAfterMs ?? 0;
+    assert.equal(world.nowMs + leftMs, startedMs + notePatienceMs);
+    assert.equal(decisionIn({ ...world, nowMs: world.nowMs + leftMs - 1 }).finalizer, 'present');
+    assert.equal(decisionIn({ ...world, nowMs: world.nowMs + leftMs }).finalizer, 'absent', 'not for ever');
   },
   'nothing left but volumes on their way out': () => {
     const bare = passOver(

@@ -10,6 +10,7 @@
  * | members are left, no replicas besides a primary   | delete their StatefulSets                                               |
  * | pods are going                                    | wait; one that a lost node keeps is waited for one minute beyond its time |
  * | no pods; Patroni's objects or volumes are left    | delete Patroni's objects, and the volumes that policy does not retain   |
+ * | a volume that stays does not tell who led, though it is to | wait; for ten minutes from the deletion at most                |
  * | nothing left but volumes on their way out         | take the finalizer off: the garbage collector does the rest             |
  */
 import type { PersistentVolumeClaim, Pod } from '@pgherd/api';
@@ -18,15 +19,22 @@ import type { Cluster } from '../model/cluster.ts';
 import type { Member } from '../model/members.ts';
 import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
-import { noteFormerPrimary } from './formerPrimary.ts';
+import { noteFormerPrimary, unwrittenNotes } from './formerPrimary.ts';
 import { notReady } from './health.ts';
 import { isDeleting } from './pods.ts';
 import { deletionOf } from './references.ts';
+import { reportRefusals } from './refusals.ts';
 import { releaseVolumes } from './release.ts';
 import type { Situation } from './situation.ts';
 
 /** Its node does not answer: the pod's time is up, and a minute more. In milliseconds. */
 export const lostAfterMs = 60_000;
+
+/**
+ * From the deletion, in milliseconds. A note that the API server refuses to take (an admission policy, say) must not hold the cluster for ever:
+ * the deletion was asked for, the note only helps a cluster that may come.
+ */
+export const notePatienceMs = 10 * 60_000;
 
 export interface TearDown extends Contribution {
   readonly finalizer: 'present' | 'absent';
@@ -81,7 +89,7 @@ const volumesKept = ({ identity: { kind } }: Cluster): EventRequest => ({
 
 export const tearDown = (situation: Situation): TearDown => {
   const { cluster, observation, members } = situation;
-  const { namespace, finalizers, uid } = cluster.identity;
+  const { namespace, finalizers, uid, deletionTimestamp } = cluster.identity;
   const { labels, finalizer } = cluster.profile;
   if (!finalizers.includes(finalizer)) return { finalizer: 'absent' };
   const volumes = volumesOf(situation);
@@ -90,7 +98,10 @@ export const tearDown = (situation: Situation): TearDown => {
   const kept = observation.definitionIsDeleting === true ? [volumesKept(cluster)] : [];
   const waiting = (message: string): Contribution => ({
     objects: [...released, ...notes],
-    conditions: notReady('Reconciling', 'Deleting', [message, ...kept.map((event) => event.message)].join('; ')),
+    conditions: [
+      ...notReady('Reconciling', 'Deleting', [message, ...kept.map((event) => event.message)].join('; ')),
+      ...(reportRefusals(observation.refusals).conditions ?? []),
+    ],
     events: kept,
   });
 
@@ -122,5 +133,11 @@ export const tearDown = (situation: Situation): TearDown => {
   ];
   if (rest.length > 0) return { finalizer: 'present', deletions: rest, ...waiting("Patroni's objects and the volumes are going") };
   if (released.length > 0) return { finalizer: 'present', ...waiting('volumes that stay are released from the cluster') };
+  const untold = unwrittenNotes(notes, observation.children);
+  const noteDueMs = Date.parse(deletionTimestamp ?? '') + notePatienceMs;
+  if (untold.length > 0 && observation.nowMs < noteDueMs) {
+    const message = `volume ${untold.join(', ')} is to tell whether its member led`;
+    return { finalizer: 'present', ...waiting(message), lookAgainAfterMs: noteDueMs - observation.nowMs };
+  }
   return { finalizer: 'absent' };
 };

@@ -22,7 +22,7 @@ import {
   situationIn,
 } from '../testing/worlds.ts';
 import { passOver, turn } from '../world/run.ts';
-import { keyOf, type World } from '../world/world.ts';
+import { keyOf, observationOf, type World } from '../world/world.ts';
 
 const threeLedBy = (index: number): World => {
   const world = atRest(editSet(restedWorld('dev'), { replicas: 3 }));
@@ -63,6 +63,16 @@ testTable('former primary', join(import.meta.dirname, 'formerPrimary.ts'), 1, {
     const stopped = atRest(editSpec(three(), (spec) => ({ ...spec, shutdown: true })));
     assert.deepEqual(noted(deletedWith('all', stopped)), [`${led()}-pgdata`], 'also when it was stopped before');
     assert.deepEqual(noted(deletedWith('backups')), []);
+  },
+  'the same, and another volume was annotated before': () => {
+    const [other = ''] = dataVolumes(three());
+    const deleted = deleteCluster(annotateCluster(three(), { [stamps.retain]: 'data' }));
+    // The cache is behind a failover, and the pass ends before the replicas go.
+    const observed = observationOf({ ...threeLedBy(0), manifest: deleted.manifest }, dialect);
+    const mistaken = passOver(deleted, dialect, { observed, crashAfter: 1 }).world;
+    assert.deepEqual(noted(mistaken), [other]);
+    assert.deepEqual(noted(atRest(mistaken)), [`${led()}-pgdata`]);
+    assert.deepEqual(noted(atRest(note(deleted, other, '2020-01-01T00:00:00Z'))), [other, `${led()}-pgdata`], 'an older one says its own');
   },
   'no database yet, and a data volume says that its member led': () => {
     assert.deepEqual(startsFirst(madeAgain(gone(), 'dev', 3)), [led()]);

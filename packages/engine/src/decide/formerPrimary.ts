@@ -5,6 +5,7 @@
  * | observed                                                     | decision                                                        |
  * |--------------------------------------------------------------|-----------------------------------------------------------------|
  * | the cluster is deleted, its data are retained, a member led  | annotation `pgherd.dev/led-until` on that member's data volume  |
+ * | the same, and another volume was annotated before            | the annotation of this deletion goes from that one              |
  * | no database yet, and a data volume says that its member led  | that member starts first, and the others follow when it leads   |
  * | no database yet, and several say so                          | the one that led last                                           |
  * | no database yet, and such a volume is rendered               | the annotation stays: a pass that ends early has no other memory |
@@ -65,20 +66,43 @@ export const withNotes = (
   });
 };
 
-/** The data volume of the member that led, with the note on it. For a cluster that is being deleted, and whose data are retained. */
-export const noteFormerPrimary = ({ cluster, observation, primary, recalled }: Situation): readonly DesiredObject[] => {
+/** A claim as it is to be, to be applied. */
+export interface ClaimToNote extends DesiredObject {
+  readonly object: PersistentVolumeClaim;
+}
+
+/**
+ * The data volume of the member that led, with the note on it, and without it each that was taken for that one before. For a cluster that is being
+ * deleted, and whose data are retained.
+ */
+export const noteFormerPrimary = ({ cluster, observation, primary, recalled }: Situation): readonly ClaimToNote[] => {
   const { children } = observation;
+  const { labels, names } = cluster.profile;
+  const time = cluster.identity.deletionTimestamp ?? '';
   const led = primary?.name ?? recalled.startupMember?.name ?? recalled.primary;
-  const claim = claimsOf(cluster, children).get(cluster.profile.names.memberDataVolume(led ?? ''));
-  const { [cluster.profile.labels.instanceSet]: set } = claim?.metadata.labels ?? {};
-  if (led === undefined || set === undefined) return [];
-  const member: MemberIdentity = { name: led, set, pod: cluster.profile.names.memberPod(led) };
-  const desired = renderDataClaim(cluster, member, { claimNames: claimNames(cluster, children) });
-  const { objects = [] } = possibleVolumes(cluster, desired, children.persistentVolumeClaims);
-  return objects.flatMap((each): readonly DesiredObject[] =>
-    each.object.kind === 'PersistentVolumeClaim' ? [{ ...each, object: noted(each.object, cluster.identity.deletionTimestamp ?? '') }] : [],
-  );
+  const claims = claimsOf(cluster, children);
+  if (led === undefined || !claims.has(names.memberDataVolume(led))) return [];
+  return [...claims].flatMap(([purpose, claim]): readonly ClaimToNote[] => {
+    const { [labels.instance]: name = '', [labels.instanceSet]: set = '' } = claim.metadata.labels ?? {};
+    if (purpose !== names.memberDataVolume(name) || (name !== led && ledUntil(claim) !== time)) return [];
+    const member: MemberIdentity = { name, set, pod: names.memberPod(name) };
+    const desired = renderDataClaim(cluster, member, { claimNames: claimNames(cluster, children) });
+    const { objects = [] } = possibleVolumes(cluster, desired, children.persistentVolumeClaims);
+    return objects.flatMap((each): readonly ClaimToNote[] =>
+      each.object.kind === 'PersistentVolumeClaim' ? [{ ...each, object: name === led ? noted(each.object, time) : each.object }] : [],
+    );
+  });
 };
+
+/** Names of the claims that do not say yet what they are to say of who led. */
+export const unwrittenNotes = (notes: readonly ClaimToNote[], { persistentVolumeClaims }: Children): readonly string[] =>
+  notes
+    .filter(({ object }) => {
+      const live = persistentVolumeClaims.find(({ metadata }) => metadata.name === object.metadata.name);
+      return live !== undefined && ledUntil(live) !== ledUntil(object);
+    })
+    .map(({ object }) => object.metadata.name)
+    .toSorted();
 
 const noted = (claim: PersistentVolumeClaim, time: string): PersistentVolumeClaim => ({
   ...claim,
