@@ -20,7 +20,7 @@ export const stamps = {
   rollout: 'pgherd.dev/rollout',
 } as const;
 
-/** Raised with every change of rendering that would give an unchanged manifest another pod. */
+/** Raised with every change of rendering that would give an unchanged manifest another pod; stamps.test.ts notices. */
 export const renderingVersion = '1';
 
 export const fieldManager = { children: 'pgherd', status: 'pgherd-status' } as const;
