@@ -68,7 +68,7 @@ import { renewCertificates, secretIntents } from './secrets.ts';
 import { situationOf, type Manifested, type Situation } from './situation.ts';
 import { memberTargets } from './stopping.ts';
 import { staleUserSecrets } from './staleSecrets.ts';
-import { applyUsers } from './users.ts';
+import { applyUsers, recalledUsersConditions } from './users.ts';
 import { boundClaims, keptWalVolumes } from './walVolumes.ts';
 import { possibleVolumes } from './volumes.ts';
 
@@ -208,7 +208,11 @@ export const decide = (manifested: Manifested, dialect: Dialect, observation: Ob
   const blocking = blockingFinding(findings);
   if (blocking !== undefined) {
     const report = reportFindings(findings, recalled);
-    const conditions = [...notReady('Stalled', blocking.reason, describeFinding(blocking)), ...(report.conditions ?? [])];
+    const conditions = [
+      ...notReady('Stalled', blocking.reason, describeFinding(blocking)),
+      ...(report.conditions ?? []),
+      ...recalledUsersConditions(recalled),
+    ];
     return runOn(situation, dialect, { ...report, conditions });
   }
   if (cluster.paused) {

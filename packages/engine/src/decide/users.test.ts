@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { join } from 'node:path';
+import { hashOfText } from '../hash.ts';
 import { testTable } from '../testing/tables.ts';
 import {
   atRest,
@@ -42,6 +43,15 @@ const due = lent(() => {
 const withStuckUser = (): World => ({
   ...editSecret({ ...due(), commandResults: {} }, 'hippo-pguser-extra', { verifier: '' }),
   refusals: [{ what: 'Secret hippo-pguser-extra', code: 'Invalid', message: 'it is immutable', retryable: false }],
+});
+
+/** The script ran, and could not make the extension everywhere. */
+const withoutPgaudit = lent(() => {
+  const ran = passOver({ ...due(), commandResults: {} }, dialect).world;
+  const result = ran.commandResults['users'] ?? assert.fail('not run');
+  const output = 'without pgaudit: hippo\nwithout pgaudit: template1\n';
+  const commandResults = { users: { ...result, result: { kind: 'succeeded', output } as const } };
+  return passOver(passOver({ ...ran, commandResults }, dialect).world, dialect).world;
 });
 
 const withoutRole = (world: World): World => ({ ...world, database: { ...world.database, roles: new Map() } });
@@ -97,14 +107,32 @@ testTable('users', join(import.meta.dirname, 'users.ts'), 1, {
     assert.deepEqual(commands(later(failed, 60_000)), ['users'], 'but later');
   },
   'it could not make extension pgaudit in a database': () => {
-    const ran = passOver({ ...due(), commandResults: {} }, dialect).world;
-    const result = ran.commandResults['users'] ?? assert.fail('not run');
-    const output = 'without pgaudit: hippo\nwithout pgaudit: template1\n';
-    const commandResults = { users: { ...result, result: { kind: 'succeeded', output } as const } };
-    const { world } = passOver(passOver({ ...ran, commandResults }, dialect).world, dialect);
+    const world = withoutPgaudit();
     assert.equal(conditionIn(world, 'UsersApplied')?.reason, 'PgauditMissing');
     assert.match(conditionIn(world, 'UsersApplied')?.message ?? '', /in database hippo, template1, so DDL/);
     assert.equal(conditionIn(world, 'Ready')?.status, 'True');
+  },
+  'the status tells of that, and the script has not run here yet': () => {
+    const restarted = { ...withoutPgaudit(), readings: {}, commandResults: {} };
+    const messageIn = (world: World): string | undefined => conditionIn(passOver(world, dialect).world, 'UsersApplied')?.message;
+    const told = conditionIn(withoutPgaudit(), 'UsersApplied')?.message;
+    assert.deepEqual(commands(restarted), ['users']);
+    assert.equal(messageIn(restarted), told);
+    assert.equal(conditionIn(passOver(restarted, dialect).world, 'Ready')?.status, 'True');
+    const primary = situationIn(restarted).primary?.pod ?? '';
+    const down = editObject(restarted, 'Pod', primary, (pod) => ({ ...pod, status: { phase: 'Pending' } }));
+    assert.equal(messageIn(down), told, 'also while nobody can ask');
+    const blocked = editSpec(restarted, (spec) => ({ ...spec, postgresVersion: 'no number' }));
+    assert.equal(conditionIn(passOver(blocked, dialect).world, 'Stalled')?.status, 'True');
+    assert.equal(messageIn(blocked), told, 'also while the manifest blocks');
+    const failing = { ...restarted, faults: { ...restarted.faults, failingCommands: new Set(['users']) } };
+    assert.match(
+      messageIn(passOver(failing, dialect).world) ?? '',
+      /users failed\nextension pgaudit could not be made in database hippo, template1/,
+    );
+    const stuck = { ...withStuckUser(), manifest: restarted.manifest };
+    assert.match(messageIn(stuck) ?? '', /^user extra waits[^]*\nextension pgaudit/);
+    assert.equal(conditionIn(atRest(restarted), 'UsersApplied'), undefined, 'it could be made this time');
   },
   'the revision is in force, no reading for this primary, or it is old': () => {
     assert.deepEqual(readings({ ...restedWorld('dev'), readings: {} }), ['roles']);
@@ -130,6 +158,11 @@ testTable('users', join(import.meta.dirname, 'users.ts'), 1, {
     assert.deepEqual(readings(later(world, 5 * 60_000)), ['roles']);
   },
   'the reading agrees': () => assert.deepEqual([commands(restedWorld('dev')), readings(restedWorld('dev'))], [[], []]),
+});
+
+test('users: the revision in the status is that of the statements that ran, so that other ones of a new version run, too', () => {
+  const [command] = decisionIn({ ...due(), commandResults: {} }).commands;
+  assert.equal(situationIn(atRest(due())).recalled.usersRevision, hashOfText(command?.input?.text ?? ''));
 });
 
 test('users: where the manifest asks for none, the databases that every server has get their extension once', () => {

@@ -9,6 +9,7 @@
  * | the revision in the status is another, and the script has not run for it | run the script                                       |
  * | the script has run                                                    | the new revision                                        |
  * | it could not make extension pgaudit in a database                     | condition UsersApplied False, and in force all the same |
+ * | the status tells of that, and the script has not run here yet         | the condition stays; run the script                     |
  * | the script failed                                                     | condition UsersApplied False; again, ever later         |
  * | the revision is in force, no reading for this primary, or it is old   | ask for a reading                                       |
  * | the reading differs                                                   | run the script                                          |
@@ -19,6 +20,7 @@ import type { CommandRequest } from '../decision.ts';
 import { hashOf, hashOfText } from '../hash.ts';
 import type { Cluster, UserIntent } from '../model/cluster.ts';
 import type { ConditionOutcome } from '../model/outcome.ts';
+import type { Recollection } from '../model/recollection.ts';
 import type { SecretPlan } from '../model/secrets.ts';
 import type { CommandResult, Reading } from '../observation.ts';
 import { databaseOf, psql, rolesQuestion, usersScript, type ReadRole, type RolesReading } from '../readings.ts';
@@ -103,18 +105,38 @@ const notApplied = (complaints: readonly Complaint[]): readonly ConditionOutcome
   return [{ type: 'UsersApplied', status: 'False', reason: first.reason, message }];
 };
 
+const auditMissing = 'extension pgaudit could not be made in database ';
+
 /** What a script that ran could not do, and what keeps nobody from working. */
 const shortcomingsOf = ({ result }: CommandResult): readonly Complaint[] => {
   const lines = result.kind === 'succeeded' ? result.output.split('\n') : [];
   const databases = lines.flatMap((line) => (line.startsWith(withoutAuditMark) ? [line.slice(withoutAuditMark.length)] : []));
   if (databases.length === 0) return [];
-  const message = `extension pgaudit could not be made in database ${databases.join(', ')}, so DDL is audited in less detail there; PostgreSQL's log says why`;
+  const message = `${auditMissing}${databases.join(', ')}, so DDL is audited in less detail there; PostgreSQL's log says why`;
   return [{ reason: 'PgauditMissing', message }];
 };
 
-const revisionsOf = (cluster: Cluster): { readonly users: string; readonly databases: string } => ({
-  users: hashOf(cluster.users.map(({ name, databases, options }) => ({ name, databases, options }))),
-  databases: hashOf(cluster.databases),
+/** The same as the status tells it: what the script wrote is gone with the process that ran it. */
+const recalledShortcomings = ({ conditions }: Recollection): readonly Complaint[] =>
+  conditions
+    .filter(({ type }) => type === 'UsersApplied')
+    .flatMap(({ message }) => message.split('\n'))
+    .filter((line) => line.startsWith(auditMissing))
+    .map((message) => ({ reason: 'PgauditMissing', message }));
+
+/** What the status tells of a script that ran, for a pass that looks at no user: nothing else remembers it. */
+export const recalledUsersConditions = (recalled: Recollection): readonly ConditionOutcome[] => notApplied(recalledShortcomings(recalled));
+
+/** Of the statements themselves, so that a version of ours with other statements runs them in clusters that there are. */
+const revisionsOf = ({ users, databases }: Cluster): { readonly users: string; readonly databases: string } => ({
+  // The names of Secrets are no part of the text.
+  users: hashOfText(
+    usersScript(
+      users.map((intent) => ({ intent, secret: '' })),
+      databases,
+    ).text,
+  ),
+  databases: hashOfText(usersScript([], databases).text),
 });
 
 export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): UsersProgress => {
@@ -130,8 +152,9 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
     state.kind === 'stuck' ? [{ reason: 'SecretNotReady', message: state.message }] : [],
   );
   const isComplete = stuck.length === 0;
+  const remembered = recalledShortcomings(recalled);
   if (writable === undefined || states.some(({ kind }) => kind === 'coming')) {
-    return { ...before, conditions: notApplied(stuck), inForce: isRecalled };
+    return { ...before, conditions: notApplied([...stuck, ...remembered]), inForce: isRecalled };
   }
 
   const target = databaseOf(cluster, writable);
@@ -139,6 +162,8 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
   const result = observation.commandResults[commandKey];
   const reading = observation.readings[readingKey];
   const value = takenValue(reading, wanted);
+  const hasRun = result?.result.kind === 'succeeded' && result.inputs.startsWith(wanted);
+  const shortcomings = [...stuck, ...(hasRun ? shortcomingsOf(result) : remembered)];
   const known = { ...before, serverVersion: value?.serverVersion };
   const failed = result?.result.kind === 'failed' && result.inputs.startsWith(wanted) ? result.result : undefined;
   const failure: readonly Complaint[] =
@@ -148,7 +173,7 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
 
   const command = (inputs: string, reason: string): Contribution => {
     const againAtMs = failed === undefined || result === undefined ? nowMs : retryAtMs(result.finishedAtMs, failed.attempts);
-    const conditions = notApplied([...failure, ...stuck]);
+    const conditions = notApplied([...failure, ...shortcomings]);
     if (againAtMs > nowMs) return { conditions, lookAgainAfterMs: againAtMs - nowMs };
     const request: CommandRequest = {
       key: commandKey,
@@ -179,10 +204,10 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
     ],
   });
 
-  const hasRun = result?.result.kind === 'succeeded' && result.inputs.startsWith(wanted);
-  if (!isRecalled && !hasRun)
-    return { ...known, inForce: false, ...command(wanted, 'the manifest asks for other roles or databases than before') };
-  const shortcomings = hasRun ? [...stuck, ...shortcomingsOf(result)] : stuck;
+  if (!hasRun && (!isRecalled || remembered.length > 0)) {
+    const reason = isRecalled ? 'extension pgaudit was missing' : 'other roles, databases or statements are asked for than before';
+    return { ...known, inForce: isRecalled, ...command(wanted, reason) };
+  }
   const conditions = notApplied(shortcomings);
   const inForce = isComplete ? { ...known, ...after, inForce: true, conditions } : { ...known, inForce: isRecalled, conditions };
   // Before the status tells of the new revision, nothing needs a reading.
