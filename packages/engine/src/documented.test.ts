@@ -101,6 +101,17 @@ test('conditions: each finding stands under the condition that it becomes', () =
   assert.deepEqual(onPage.toSorted(), [...new Set(found)].toSorted());
 });
 
+test('conditions: the reasons of one condition stand together', () => {
+  for (const table of [rows.filter((row) => !('Blocks' in row)), rows.filter((row) => 'Blocks' in row)]) {
+    const named = table.flatMap(({ Condition: condition, Reason: reason }) =>
+      condition === undefined || reason === undefined ? [] : [condition],
+    );
+    const groups = named.filter((condition, index) => condition !== named[index - 1]);
+    assert.deepEqual(groups, [...new Set(named)]);
+    assert.ok(groups.length > 1);
+  }
+});
+
 test('what to do: every remedy that the conditions point to is there', () => {
   const anchors = new Set(
     [...page('what-to-do.md').matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading.toLowerCase().replaceAll(' ', '-')),
