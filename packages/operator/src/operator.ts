@@ -290,24 +290,28 @@ const workOn = async (
           refusals: (clusterUid) => refusals.get(clusterUid) ?? [],
         },
         facts,
-        acting: () => ({
-          client,
-          recent,
-          cached: (kind, namespace, name) => caches.child(key.dialect, kind, namespace, name),
-          wrote: metrics.wrote,
-          manifestWritten: (version) => manifestVersions.set(text, { version, atMs: systemClock.elapsed() }),
-          secretSources: {
-            nowMs: systemClock.now(),
-            newPassword,
-            newVerifier,
-            newRoot: async (commonName, validityMs, nowMs) => newRoot(commonName, validityMs, nowMs),
-            newLeaf: async (request, root, nowMs) => newLeaf(request, root, nowMs, issuerOf),
-            readSecret: async (name) => {
-              const secret = await foreignSecrets.read(key.namespace, name);
-              return secret === 'missing' || secret === 'unreadable' ? undefined : dataOf(secret);
+        acting: () => {
+          const live = foreignSecrets.fromNow(key.namespace);
+          return {
+            client,
+            recent,
+            cached: (kind, namespace, name) => caches.child(key.dialect, kind, namespace, name),
+            wrote: metrics.wrote,
+            secretChanged: live.changed,
+            manifestWritten: (version) => manifestVersions.set(text, { version, atMs: systemClock.elapsed() }),
+            secretSources: {
+              nowMs: systemClock.now(),
+              newPassword,
+              newVerifier,
+              newRoot: async (commonName, validityMs, nowMs) => newRoot(commonName, validityMs, nowMs),
+              newLeaf: async (request, root, nowMs) => newLeaf(request, root, nowMs, issuerOf),
+              readSecret: async (name) => {
+                const secret = await live.read(name);
+                return secret === undefined ? undefined : dataOf(secret);
+              },
             },
-          },
-        }),
+          };
+        },
         engineConfiguration,
         now: () => systemClock.now(),
         record: (decision) => {

@@ -206,14 +206,12 @@ export const act = async (decision: Decision, cluster: Cluster, acting: Acting):
       secrets.filter(({ ownership }) => ownership !== 'shared'),
     ];
     await inParallel(roots, async (intent) => {
-      await attempt(`Secret ${intent.reference.name}`, async () =>
-        writeSecret(intent, cluster, acting.client, acting.secretSources, acting.wrote, acting.signal),
-      );
+      await attempt(`Secret ${intent.reference.name}`, async () => writeSecret(intent, cluster, acting));
     });
     const works = [
       ...leaves.map((intent) => ({
         what: `Secret ${intent.reference.name}`,
-        work: async () => writeSecret(intent, cluster, acting.client, acting.secretSources, acting.wrote, acting.signal),
+        work: async () => writeSecret(intent, cluster, acting),
       })),
       ...decision.objects
         .filter((desired) => desired.stage === stage)

@@ -50,6 +50,7 @@ const passWith = async (taken: 'Secret' | 'Service', labels: Readonly<Record<str
     secretSources: {},
     equalStatus: () => false,
     manifestWritten: () => undefined,
+    secretChanged: () => undefined,
     recent: { get: () => undefined, set: () => undefined },
     cached: () => undefined,
     wrote: (verb: string, kind: string) => {

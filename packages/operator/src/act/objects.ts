@@ -71,6 +71,8 @@ export interface ObjectWriting {
   /** The object as the caches hold it. */
   readonly cached: (kind: string, namespace: string, name: string) => KubernetesObject | undefined;
   readonly wrote: (verb: string, kind: string) => void;
+  /** A Secret is not what it was: a write of it was answered with what it is now, or refused, or its answer is not worth keeping. */
+  readonly secretChanged: (name: string, secret: KubernetesObject | undefined) => void;
   readonly signal: AbortSignal;
 }
 
@@ -110,7 +112,12 @@ export const applyObject = async (desired: DesiredObject, cluster: Cluster, writ
     const manager = `${fieldManager.children}-${cluster.identity.uid}`;
     const ownKey = `${key} by ${manager}`;
     if (writing.recent.get(ownKey)?.hash === hash) return 'skipped';
-    const written = await writing.client.apply(type, object, { fieldManager: manager, force: true, signal: writing.signal });
+    let written: KubernetesObject | undefined;
+    try {
+      written = await writing.client.apply(type, object, { fieldManager: manager, force: true, signal: writing.signal });
+    } finally {
+      if (kind === 'Secret') writing.secretChanged(name, written);
+    }
     writing.wrote('apply', kind);
     writing.recent.set(ownKey, hash, written.metadata.resourceVersion ?? '');
     return 'written';

@@ -19,7 +19,7 @@ export interface SecretSources {
     root: KeyPairPem,
     nowMs: number,
   ) => Promise<KeyPairPem>;
-  /** Another Secret of the same namespace, read now; undefined where there is none. */
+  /** Another Secret of the same namespace as it is, not as it was before this pass began to act; undefined where there is none. */
   readonly readSecret: (name: string) => Promise<SecretData | undefined>;
 }
 

@@ -3,7 +3,7 @@ import type { Cluster, SecretIntent } from '@pgherd/engine';
 import { fieldManager } from '@pgherd/engine';
 import { AlreadyExistsError, type Client, kinds, NotFoundError, resourceType, type KubernetesObject } from '@pgherd/kube';
 import { dataOf, type StoredSecret } from '../observe/secretFacts.ts';
-import { ObjectInTheWayError, ownerOf } from './objects.ts';
+import { ObjectInTheWayError, ownerOf, type ObjectWriting } from './objects.ts';
 import { fillSecret, type SecretData, type SecretSources } from './secretValues.ts';
 
 /** The Secret is there, yet the cache did not know: nothing that was decided without it may go on. */
@@ -65,6 +65,52 @@ const whyTaken = async (
   }
 };
 
+/** What writing Secrets takes. */
+export interface SecretWriting extends Pick<ObjectWriting, 'client' | 'wrote' | 'secretChanged' | 'signal'> {
+  readonly secretSources: SecretSources;
+}
+
+const createSecret = async (intent: SecretIntent, cluster: Cluster, writing: SecretWriting): Promise<KubernetesObject> => {
+  const { namespace, name } = intent.reference;
+  const { client, signal } = writing;
+  const data = await fillSecret(name, intent.values, {}, writing.secretSources);
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: {
+      name,
+      namespace,
+      labels: intent.labels,
+      annotations: intent.annotations,
+      ownerReferences: [ownerReference(cluster, intent.ownership)],
+    },
+    data: encoded(data),
+  };
+  try {
+    const created = await client.create(secretType, object, { fieldManager: fieldManager.children, signal });
+    writing.wrote('create', 'Secret');
+    return created;
+  } catch (error) {
+    if (error instanceof AlreadyExistsError) throw await whyTaken(intent, cluster, client, signal, error);
+    throw error;
+  }
+};
+
+const fillIn = async (
+  { reference: { namespace, name }, values, labels, annotations }: SecretIntent,
+  { uid, resourceVersion }: Extract<SecretIntent['write'], { kind: 'fill' }>,
+  { client, secretSources, wrote, signal }: SecretWriting,
+): Promise<KubernetesObject> => {
+  const existing = (await readSecret(client, namespace, name, signal)) ?? {};
+  const data = await fillSecret(name, values, existing, secretSources);
+  const body = { metadata: { uid, resourceVersion, labels, annotations }, data: encoded(data) };
+  const options = { fieldManager: fieldManager.children, signal };
+  const completed = await client.patch(secretType, { namespace, name }, { kind: 'merge', body }, options);
+  wrote('patch', 'Secret');
+  return completed;
+};
+
 /**
  * Makes or completes one Secret.
  *
@@ -72,43 +118,13 @@ const whyTaken = async (
  * @throws ObjectInTheWayError when that Secret is not this cluster's: it is left alone.
  * @throws SecretSourceMissingError while what it is made from is not there.
  */
-export const writeSecret = async (
-  intent: SecretIntent,
-  cluster: Cluster,
-  client: Client,
-  sources: SecretSources,
-  wrote: (verb: string, kind: string) => void,
-  signal: AbortSignal,
-): Promise<void> => {
-  const { namespace, name } = intent.reference;
-  if (intent.write.kind === 'create') {
-    const data = await fillSecret(name, intent.values, {}, sources);
-    const object = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      type: 'Opaque',
-      metadata: {
-        name,
-        namespace,
-        labels: intent.labels,
-        annotations: intent.annotations,
-        ownerReferences: [ownerReference(cluster, intent.ownership)],
-      },
-      data: encoded(data),
-    };
-    try {
-      await client.create(secretType, object, { fieldManager: fieldManager.children, signal });
-    } catch (error) {
-      if (error instanceof AlreadyExistsError) throw await whyTaken(intent, cluster, client, signal, error);
-      throw error;
-    }
-    wrote('create', 'Secret');
-    return;
+export const writeSecret = async (intent: SecretIntent, cluster: Cluster, writing: SecretWriting): Promise<void> => {
+  const { name } = intent.reference;
+  let written: KubernetesObject | undefined;
+  try {
+    written = await (intent.write.kind === 'create' ? createSecret(intent, cluster, writing) : fillIn(intent, intent.write, writing));
+  } finally {
+    // What several clusters share is read by name, and the next to ask is near. The cluster's own are in the caches.
+    writing.secretChanged(name, intent.ownership === 'shared' ? written : undefined);
   }
-  const existing = (await readSecret(client, namespace, name, signal)) ?? {};
-  const data = await fillSecret(name, intent.values, existing, sources);
-  const { uid, resourceVersion } = intent.write;
-  const body = { metadata: { uid, resourceVersion, labels: intent.labels, annotations: intent.annotations }, data: encoded(data) };
-  await client.patch(secretType, { namespace, name }, { kind: 'merge', body }, { fieldManager: fieldManager.children, signal });
-  wrote('patch', 'Secret');
 };
