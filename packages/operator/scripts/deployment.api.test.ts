@@ -179,6 +179,19 @@ test('chart: with crds=check the definitions may only be read', async () => {
   );
 });
 
+test('chart: with crds=off and readCrds the definitions may be read, and nothing else outside the namespaces', async () => {
+  assertGrants(await fromHelm({ namespaces: ['team-a'], crds: 'off', readCrds: true }), {
+    'ClusterRole /pgherd-pgherd-definitions': definitionRules('check'),
+    'Role team-a/pgherd': namespacedRules(),
+    'Role pgherd/pgherd-lease': leaseRules('pgherd'),
+  });
+});
+
+test('chart: readCrds takes nothing from who brings the definitions', async () => {
+  const name = 'ClusterRole /pgherd-pgherd-definitions';
+  assert.deepEqual(sorted(grants(await fromHelm({ readCrds: true }))[name] ?? []), sorted(definitionRules('apply')));
+});
+
 test('chart: every value reaches what it is for', async () => {
   const objects = await fromHelm({
     imagePrefix: 'registry.example/team/pgherd',
@@ -276,28 +289,44 @@ test('kustomize: the overlay for a list of namespaces has no right outside them,
 });
 
 /** The kustomization that docs/install.md shows, over this checkout instead of a remote one, and with one component more. */
-const documentedOverlay = async (folder: string, component: string): Promise<string> => {
+const documentedOverlay = async (folder: string, component: string, over = 'overlays/all-namespaces'): Promise<string> => {
   const guide = await readFile(new URL('../../../docs/install.md', import.meta.url), 'utf8');
   const shown = /```yaml\n(apiVersion: kustomize[\s\S]*?)```/.exec(guide)?.[1] ?? assert.fail('docs/install.md shows no kustomization');
-  const local = shown.replace(/https:\S+\/\/deploy(\S+)\?ref=\S+/, (_, path: string) => relative(folder, join(deploy, path)));
+  const local = shown.replace(/https:\S+\/\/deploy(\S+)\?ref=\S+/, () => relative(folder, join(deploy, over)));
   assert.notEqual(local, shown);
   return `${local}components: [${relative(folder, join(deploy, component))}]\n`;
 };
 
-test('kustomize: the overlay of one’s own in the guide sets images and options; a component adds what OpenShift asks for', async () => {
+/** What kustomize makes of that. */
+const fromDocumentedOverlay = async (component: string, over?: string): Promise<readonly Rendered[]> => {
   const folder = await mkdtemp(join(tmpdir(), 'pgherd-overlay-'));
   try {
-    await writeFile(join(folder, 'kustomization.yaml'), await documentedOverlay(folder, 'components/openshift'));
-    const objects = await fromKustomize(folder);
-    assert.deepEqual(sorted(grants(objects)['ClusterRole /pgherd'] ?? []), sorted([...namespacedRules(), ...openshiftRules()]));
-    const { openshift, backupImage, postgresImages } = configurationOf(objects);
-    assert.equal(openshift, true);
-    assert.match(containerOf(objects).image, /^registry\.example\/team\/pgherd-operator:/);
-    for (const image of [backupImage, ...Object.values(postgresImages)])
-      assert.match(image ?? '', /^registry\.example\/team\/pgherd-postgres:/);
+    await writeFile(join(folder, 'kustomization.yaml'), await documentedOverlay(folder, component, over));
+    return await fromKustomize(folder);
   } finally {
     await rm(folder, { recursive: true });
   }
+};
+
+test('kustomize: the overlay of one’s own in the guide sets images and options; a component adds what OpenShift asks for', async () => {
+  const objects = await fromDocumentedOverlay('components/openshift');
+  assert.deepEqual(sorted(grants(objects)['ClusterRole /pgherd'] ?? []), sorted([...namespacedRules(), ...openshiftRules()]));
+  const { openshift, backupImage, postgresImages } = configurationOf(objects);
+  assert.equal(openshift, true);
+  assert.match(containerOf(objects).image, /^registry\.example\/team\/pgherd-operator:/);
+  for (const image of [backupImage, ...Object.values(postgresImages)])
+    assert.match(image ?? '', /^registry\.example\/team\/pgherd-postgres:/);
+});
+
+test('kustomize: a component lets an operator for a list of namespaces read its definitions, and nothing else outside them', async () => {
+  const objects = await fromDocumentedOverlay('components/read-crds', 'overlays/namespaces');
+  assertGrants(objects, {
+    'ClusterRole /pgherd-definitions': definitionRules('check'),
+    'Role team-a/pgherd': namespacedRules(),
+    'Role team-b/pgherd': namespacedRules(),
+    'Role pgherd/pgherd-lease': leaseRules('pgherd'),
+  });
+  assert.equal(configurationOf(objects).crds, 'off');
 });
 
 test('chart and kustomization run the operator in the same pod', async () => {

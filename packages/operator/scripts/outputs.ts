@@ -134,6 +134,10 @@ export const outputs = (): ReadonlyMap<string, string> =>
       'deploy/components/apply-crds/access.yaml',
       role({ scope: 'ClusterRole', name: `${account}-definitions`, rules: definitionRules('apply') }),
     ],
+    [
+      'deploy/components/read-crds/access.yaml',
+      role({ scope: 'ClusterRole', name: `${account}-definitions`, rules: definitionRules('check') }),
+    ],
     ['deploy/components/openshift/rules.yaml', openshiftPatch()],
     [installGuide, between(readFileSync(new URL(installGuide, root), 'utf8'), 'options', optionTable())],
     ...readdirSync(new URL(definitions, root))

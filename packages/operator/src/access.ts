@@ -89,8 +89,8 @@ export const definitionNames = (): readonly { readonly name: string; readonly pl
   dialects.map(({ resource: { group, plural } }) => ({ name: `${plural}.${group}`, plural }));
 
 /**
- * Cluster-wide, and optional: for `crds=apply` all of it, for `crds=check` only `get`. Without even that nothing is checked, and a definition that is
- * deleted looks like the deletion of each cluster of its kind, which takes the volumes along.
+ * Cluster-wide, and optional: for `crds=apply` all of it, for `crds=check` only `get`, which is of use with `crds=off` too. Without even that
+ * nothing is checked, and a definition that is deleted looks like the deletion of each cluster of its kind, which takes the volumes along.
  */
 export const definitionRules = (mode: 'apply' | 'check'): readonly AccessRule[] => [
   ruleFor(

@@ -1,7 +1,7 @@
 /**
  * The custom resource definitions at start. Helm installs CRDs but never upgrades them, so the operator can bring its own: `apply`. With `check`
- * it only says, before anything else fails less clearly, that one is missing or older than this build; an operator without the right to read
- * definitions, which are cluster-wide, says so and goes on.
+ * it only says, before anything else fails less clearly, that one is missing or older than this build. An operator without the right to read
+ * definitions, which are cluster-wide, goes on; what that costs should one be deleted, it says at once, with `off` too.
  */
 import {
   firstDifference,
@@ -16,6 +16,7 @@ import {
 import type { CustomResourceDefinition } from '@pgherd/api';
 import type { Logger } from 'pino';
 import { definitionNames } from './access.ts';
+import { describeFailure } from './failures.ts';
 import { definitionRevisions } from './generatedRevisions.ts';
 
 /** Hash of the definition's spec, so that an equal one is neither read nor written again and an older one is noticed. */
@@ -55,9 +56,24 @@ export class CrdForbiddenError extends Error {
   }
 }
 
+const unreadable =
+  'this account may not read custom resource definitions: they are not checked, and should one be deleted, that looks like the deletion of each of ' +
+  'its clusters, which takes their volumes along; to keep the volumes, grant it: component deploy/components/read-crds, in the chart readCrds: true';
+
+/** Asks for what is needed on the day that somebody deletes a definition. Nothing else depends on the answer. */
+const warnIfUnreadable = async (client: Client, log: Logger, signal: AbortSignal): Promise<void> => {
+  try {
+    for (const { name } of definitionNames()) await definitionMetadata(client, name, signal);
+  } catch (error) {
+    const { said } = describeFailure(error);
+    if (error instanceof ForbiddenError) log.warn(said, unreadable);
+    else log.debug(said, 'custom resource definitions could not be read; going on');
+  }
+};
+
 /** Brings the definitions to what `mode` asks for; with `apply` it returns once the API server serves them. */
 export const ensureCrds = async (client: Client, mode: 'apply' | 'check' | 'off', log: Logger, signal: AbortSignal): Promise<void> => {
-  if (mode === 'off') return;
+  if (mode === 'off') return warnIfUnreadable(client, log, signal);
   try {
     const stale: string[] = [];
     for (const { name, plural } of definitionNames())
@@ -70,7 +86,7 @@ export const ensureCrds = async (client: Client, mode: 'apply' | 'check' | 'off'
   } catch (error) {
     if (!(error instanceof ForbiddenError)) throw error;
     if (mode === 'apply') throw new CrdForbiddenError(error);
-    log.info({ code: error.code }, 'custom resource definitions are not checked: this account may not read them');
+    log.warn(describeFailure(error).said, unreadable);
   }
 };
 
