@@ -21,14 +21,19 @@ type Waiting = {
   readonly pod?: string;
   /** The container that waits; the others run. The database where not said. */
   readonly container?: string;
+  /** How the container ended, after it had run for so long. By itself and at once where not said. */
+  readonly exitCode?: number;
+  readonly ranMs?: number;
   /** How long ago the pod was scheduled, where it is longer than the container waits. */
   readonly scheduledMs?: number;
 };
 
-const waiting = ({ reason, image, restarts = 0, waitedMs, pod: name, container: which = 'database', scheduledMs }: Waiting): World => {
+const waiting = (trouble: Waiting): World => {
+  const { reason, image, restarts = 0, waitedMs, pod: name, container: which = 'database', exitCode = 1, ranMs = 0, scheduledMs } = trouble;
   const world = two();
   const since = new Date(world.nowMs - waitedMs).toISOString();
   const scheduled = scheduledMs === undefined ? since : new Date(world.nowMs - scheduledMs).toISOString();
+  const startedAt = new Date(world.nowMs - waitedMs - ranMs).toISOString();
   const hasRun = reason === 'CrashLoopBackOff' || scheduledMs !== undefined;
   return editObject(world, 'Pod', name ?? replicaOf(world), (pod: WorldObject) => {
     const spec = pod['spec'] as { readonly containers: readonly { readonly name: string; readonly image: string }[] };
@@ -40,7 +45,7 @@ const waiting = ({ reason, image, restarts = 0, waitedMs, pod: name, container: 
       ready: own !== which,
       restartCount: own === which ? restarts : 0,
       state: own === which ? { waiting: { reason } } : { running: { startedAt: scheduled } },
-      lastState: own === which && hasRun ? { terminated: { exitCode: 1, finishedAt: since } } : {},
+      lastState: own === which && hasRun ? { terminated: { exitCode, startedAt, finishedAt: since } } : {},
     }));
     const conditions = [
       { type: 'PodScheduled', status: 'True', lastTransitionTime: scheduled },
@@ -58,6 +63,20 @@ const isReplaced = (world: World): boolean => {
 const unknown = 'registry.example/unknown:1';
 
 testTable('healing', join(import.meta.dirname, 'healing.ts'), 1, {
+  'leads, and its database was killed and waits to start again': () => {
+    const pod = situationIn(two()).primary?.pod ?? assert.fail('no primary');
+    const killed = { reason: 'CrashLoopBackOff', restarts: 1, waitedMs: 1000, pod, exitCode: 137, ranMs: 10_000 };
+    const { step } = heal(situationIn(waiting(killed)));
+    assert.equal(step?.kind === 'deletePod' ? step.deletion.reference.name : undefined, pod);
+    assert.equal(step?.kind === 'deletePod' ? step.deletion.gracePeriodSeconds : undefined, 1);
+    const others = {
+      'ended by itself': { ...killed, exitCode: 1 },
+      'killed as soon as it started': { ...killed, ranMs: 9_000 },
+      'a sidecar was killed': { ...killed, container: dialect.profile.containers.certificateCopy },
+      'a replica': { ...killed, pod: replicaOf(two()) },
+    };
+    for (const [which, trouble] of Object.entries(others)) assert.equal(heal(situationIn(waiting(trouble))).step, undefined, which);
+  },
   'leads, or its database runs': () => {
     const sidecar = dialect.profile.containers.certificateCopy;
     const primary = situationIn(two()).primary?.pod ?? assert.fail('no primary');

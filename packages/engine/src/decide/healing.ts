@@ -4,6 +4,7 @@
  *
  * | the pod                                                      | decision                            |
  * |--------------------------------------------------------------|-------------------------------------|
+ * | leads, and its database was killed and waits to start again  | delete it                           |
  * | leads, or its database runs                                  | nothing: a sidecar is not worth it  |
  * | waits for an image that another pod of the cluster runs      | delete it: the image is there       |
  * | waits for an image for `patienceMs` or longer                | delete it                           |
@@ -23,6 +24,15 @@ import type { Situation } from './situation.ts';
 /** How long a pod may wait for the kubelet, in milliseconds: half of the kubelet's longest delay. */
 export const patienceMs = 150_000;
 
+/**
+ * A database that ran for so long and was ended by a signal had no trouble of its own. One that ends sooner is left to the kubelet's delays: replaced
+ * pods have none, and would start for ever.
+ */
+const soundAfterMs = 10_000;
+
+/** Its database does not run, and the other containers have nothing to end in order; while they end, clients wait. */
+const killedGraceSeconds = 1;
+
 /** From the fourth restart on the kubelet waits 80 s and more; before that, waiting is quicker than a new pod. */
 const restartsBeforeReplacement = 4;
 
@@ -37,10 +47,24 @@ const runningImages = (pods: readonly Pod[]): ReadonlySet<string> =>
 const runsContainer = (pod: Pod, container: string): boolean =>
   pod.status?.containerStatuses?.some(({ name, state }) => name === container && state?.running !== undefined) === true;
 
+/** The database ended by a signal (exit codes above 128) after it had run well, and the kubelet lets it wait before it starts it again. */
+const waitsAfterKill = (pod: Pod, container: string): boolean => {
+  const status = pod.status?.containerStatuses?.find(({ name }) => name === container);
+  const ended = status?.lastState?.terminated;
+  if (status?.state?.waiting?.reason !== 'CrashLoopBackOff' || ended === undefined || ended.exitCode <= 128) return false;
+  return Date.parse(ended.finishedAt ?? '') - Date.parse(ended.startedAt ?? '') >= soundAfterMs;
+};
+
 export const heal = ({ cluster, observation, primary }: Situation): Contribution => {
   const { database } = cluster.profile.containers;
   const { pods } = observation.children;
   const images = runningImages(pods);
+  const leader = primary?.podObject;
+  if (leader !== undefined && !isDeleting(leader) && waitsAfterKill(leader, database)) {
+    const reason = `the database of ${leader.metadata.name} was killed and waits for its restart: a new pod starts at once`;
+    const deletion = { ...deletionOf(leader, cluster.identity.namespace, reason), gracePeriodSeconds: killedGraceSeconds };
+    return { step: { kind: 'deletePod', deletion, reason } };
+  }
   let lookAgainAfterMs: number | undefined;
   for (const pod of pods) {
     const trouble = troubleOf(pod);

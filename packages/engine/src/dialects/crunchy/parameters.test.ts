@@ -31,6 +31,13 @@ test('parameters: config wins over the dynamic configuration, which wins over th
   assert.equal(parameters['password_encryption'], 'scram-sha-256');
 });
 
+test('parameters: files are made safe after a crash in one call, where PostgreSQL knows how and the manifest says nothing else', () => {
+  const method = (postgresVersion: number, config?: Values): string | undefined =>
+    parametersWith({ spec: { postgresVersion }, ...(config !== undefined && { config }) }).parameters['recovery_init_sync_method'];
+  assert.deepEqual([method(13), method(14), method(17)], [undefined, 'syncfs', 'syncfs']);
+  assert.equal(method(17, { recovery_init_sync_method: 'fsync' }), 'fsync');
+});
+
 test('parameters: what the cluster cannot run without wins over everything', () => {
   const dynamic = { ssl: false, archive_mode: 'off', unix_socket_directories: '/run', log_file_mode: '0600', wal_level: 'minimal' };
   const { parameters, findings } = parametersWith({ dynamic });
