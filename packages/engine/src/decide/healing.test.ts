@@ -65,13 +65,13 @@ const unknown = 'registry.example/unknown:1';
 testTable('healing', join(import.meta.dirname, 'healing.ts'), 1, {
   'leads, and its database was killed and waits to start again': () => {
     const pod = situationIn(two()).primary?.pod ?? assert.fail('no primary');
-    const killed = { reason: 'CrashLoopBackOff', restarts: 1, waitedMs: 1000, pod, exitCode: 137, ranMs: 10_000 };
+    const killed = { reason: 'CrashLoopBackOff', restarts: 1, waitedMs: 1000, pod, exitCode: 137, ranMs: 5_000 };
     const { step } = heal(situationIn(waiting(killed)));
     assert.equal(step?.kind === 'deletePod' ? step.deletion.reference.name : undefined, pod);
     assert.equal(step?.kind === 'deletePod' ? step.deletion.gracePeriodSeconds : undefined, 1);
     const others = {
       'ended by itself': { ...killed, exitCode: 1 },
-      'killed as soon as it started': { ...killed, ranMs: 9_000 },
+      'killed as soon as it started': { ...killed, ranMs: 4_000 },
       'a sidecar was killed': { ...killed, container: dialect.profile.containers.certificateCopy },
       'a replica': { ...killed, pod: replicaOf(two()) },
     };

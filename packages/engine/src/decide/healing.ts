@@ -28,7 +28,7 @@ export const patienceMs = 150_000;
  * A database that ran for so long and was ended by a signal had no trouble of its own. One that ends sooner is left to the kubelet's delays: replaced
  * pods have none, and would start for ever.
  */
-const soundAfterMs = 10_000;
+const soundAfterMs = 5_000;
 
 /** Its database does not run, and the other containers have nothing to end in order; while they end, clients wait. */
 const killedGraceSeconds = 1;

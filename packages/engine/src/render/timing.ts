@@ -6,7 +6,7 @@ import type { PatroniSettings } from '../model/cluster.ts';
 export const watchIntervalSeconds = 5;
 
 /** How often the database container looks for its postmaster: a part of the time that PostgreSQL takes to start again. */
-export const crashWatchSeconds = 0.2;
+export const crashWatchSeconds = 0.1;
 
 /** Longest wait of a member that leads for another one to take over before it is stopped. Patroni does it in about two seconds. */
 export const handoverSeconds = 25;

@@ -56,7 +56,7 @@ test('database: a postmaster that is killed wakes Patroni, with its parameters a
   assert.equal(existsSync(asked), false);
   child.kill('SIGKILL');
   await until('the call', () => existsSync(asked));
-  assert.equal(readFileSync(asked, 'utf8'), `-c\nprogram\n${hostileName}\nthe postmaster is gone\n`);
+  assert.equal(readFileSync(asked, 'utf8'), `-ISc\nprogram\n${hostileName}\nthe postmaster is gone\n`);
 });
 
 test('database: each postmaster that is killed wakes Patroni once', async (context) => {
@@ -84,7 +84,7 @@ test('database: a standby that receives WAL is told to Patroni, once', async (co
   const { data, asked } = started(context);
   await postmasterWith(context, data, 'postgres: hippo: checkpointer', 'postgres: hippo: walreceiver');
   await until('the call', () => existsSync(asked));
-  assert.equal(readFileSync(asked, 'utf8'), `-c\nprogram\n${hostileName}\nit receives WAL\n`);
+  assert.equal(readFileSync(asked, 'utf8'), `-ISc\nprogram\n${hostileName}\nit receives WAL\n`);
   rmSync(asked);
   await delay(severalLooksMs);
   assert.equal(existsSync(asked), false);

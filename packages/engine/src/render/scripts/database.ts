@@ -2,7 +2,7 @@
  * What the database container runs: Patroni, and beside it an eye on the postmaster.
  *
  * Patroni looks at PostgreSQL once in a sync period. So a postmaster that was killed would stay dead for up to ten seconds, and a standby that streams
- * would count as one that does not for as long. Bash sees both within a fifth of a second, by builtins alone, and makes Patroni look at once. What
+ * would count as one that does not for as long. Bash sees both within a tenth of a second, by builtins alone, and makes Patroni look at once. What
  * Patroni then does is its own business. A postmaster that stops in order removes its file and wakes nobody.
  */
 import { patroniClient } from './handover.ts';
@@ -58,11 +58,11 @@ watch_postmaster() {
         # It streams a moment after it was started: it is told of at the second look.
         if [ -n "$role" ] && [ "$role" = "$before" ]; then
           known=$running role=
-          if [ "$before" = standby ]; then python3 -c "$@" "it receives WAL" || :; fi
+          if [ "$before" = standby ]; then python3 -ISc "$@" "it receives WAL" || :; fi
         fi
       fi
     elif [ -n "$running" ]; then
-      if [ "$named" = "$running" ]; then python3 -c "$@" "the postmaster is gone" || :; fi
+      if [ "$named" = "$running" ]; then python3 -ISc "$@" "the postmaster is gone" || :; fi
       running=
     fi
   done
