@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { ensureLeaf, ensureRoot, ensureSigningKey } from './certificates.ts';
 import type { ApiClient } from './api-client.ts';
 import { etcdUrl } from './etcd.ts';
+import { apiServerPort } from './instance.ts';
 import type { Instance } from './instance.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { ensureRunning, waitUntilReady } from './processes.ts';
-
-const apiServerPort = 6443;
 
 /** The API server's address: the bridge, which nodes reach, or the loopback where there are none. */
 function apiServerAddress(instance: Instance): string {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { addressPlan } from './addresses.ts';
 import { InstanceConflict, InvalidOption } from './errors.ts';
-import { allocateInstance, etcdClientPort, findInstance, listInstances, requireInstance } from './instance.ts';
+import { allocateInstance, apiServerPort, etcdClientPort, findInstance, listInstances, requireInstance } from './instance.ts';
 
 async function withRoot(work: (root: string) => Promise<void>): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'pgherd-local-'));
@@ -29,14 +29,17 @@ test('register: instances allocated at the same time get different indexes', () 
     );
   }));
 
-test('register: an index whose etcd address is in use elsewhere is passed over', () =>
-  withRoot(async (root) => {
-    const free = (await allocateInstance(root, { name: 'first', ...bare })).record.index;
-    await rm(join(root, 'first'), { recursive: true });
-    await using server = createServer();
-    await new Promise<void>((listening) => server.listen(etcdClientPort, addressPlan(free).loopbackAddress, listening));
-    assert.notEqual((await allocateInstance(root, { name: 'second', ...bare })).record.index, free);
-  }));
+test('register: an index whose etcd or API server address is in use elsewhere is passed over', async () => {
+  for (const port of [etcdClientPort, apiServerPort]) {
+    await withRoot(async (root) => {
+      const free = (await allocateInstance(root, { name: 'first', ...bare })).record.index;
+      await rm(join(root, 'first'), { recursive: true });
+      await using server = createServer();
+      await new Promise<void>((listening) => server.listen(port, addressPlan(free).loopbackAddress, listening));
+      assert.notEqual((await allocateInstance(root, { name: 'second', ...bare })).record.index, free);
+    });
+  }
+});
 
 test('register: what is found is what was written; a folder without a record is no instance', () =>
   withRoot(async (root) => {

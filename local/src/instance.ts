@@ -125,7 +125,9 @@ export async function allocateInstance(root: string, wanted: Omit<InstanceRecord
   const taken = await takenRanges();
   for (let index = 0; index < maximumInstances; index += 1) {
     const plan = addressPlan(index);
-    if (used.has(index) || !planFits(plan, taken) || !(await canListen(plan.loopbackAddress, etcdClientPort))) continue;
+    if (used.has(index) || !planFits(plan, taken)) continue;
+    const free = await Promise.all([etcdClientPort, apiServerPort].map(async (port) => canListen(plan.loopbackAddress, port)));
+    if (free.includes(false)) continue;
     return saveInstance(root, { version: 1, index, ...wanted });
   }
   throw new InstanceConflict(
@@ -137,3 +139,5 @@ export async function allocateInstance(root: string, wanted: Omit<InstanceRecord
 
 /** Where an instance's etcd listens, on the plan's loopback address. */
 export const etcdClientPort = 2379;
+/** Where its API server listens: there, or on the plan's bridge where there are nodes. */
+export const apiServerPort = 6443;

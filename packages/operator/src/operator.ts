@@ -274,7 +274,7 @@ const workOn = async (
       const waitedMs = written === undefined ? staleManifestMs : systemClock.elapsed() - written.atMs;
       const isOlder = written !== undefined && compareResourceVersions(object.metadata.resourceVersion ?? '', written.version) < 0;
       // Our own last write has not come back yet: its event brings the key back. Not for ever: after a restore of etcd it never comes.
-      if (isOlder && waitedMs < staleManifestMs) return { requeueAfterMs: staleManifestMs - waitedMs };
+      if (isOlder && waitedMs < staleManifestMs) return { requeueAfterMs: staleManifestMs - waitedMs, priority: 'low' };
       const uid = object.metadata.uid ?? '';
       uids.set(uid, text);
       const result = await pass(key, object, signal, {
