@@ -57,9 +57,10 @@ test('processes: a record whose process id now belongs to another process is not
 test('processes: the program in a wrapper is what is measured and ended', () =>
   withInstance(async (paths) => {
     await ensureRunning(paths, { name: 'wrapped', wrapped: true, command: ['sh', '-c', 'sleep 1000; true'] });
-    await waitUntilReady(paths, 'wrapped', 5000, async () => (await runningPid(paths, 'wrapped')) !== undefined);
+    const commandLine = async (): Promise<string> => readFile(`/proc/${await runningPid(paths, 'wrapped')}/cmdline`, 'utf8');
+    // Between its birth and its first instruction it bears the wrapper's name.
+    await waitUntilReady(paths, 'wrapped', 5000, async () => (await commandLine().catch(() => '')).startsWith('sleep'));
     const pid = await runningPid(paths, 'wrapped');
-    assert.match(await readFile(`/proc/${pid}/cmdline`, 'utf8'), /^sleep/);
     await stopComponent(paths, 'wrapped');
     await assert.rejects(readFile(`/proc/${pid}/cmdline`, 'utf8'));
   }));

@@ -73,7 +73,6 @@ export interface ContainerNames {
   readonly backupServer: string;
   readonly backupConfiguration: string;
   readonly startup: string;
-  readonly nameService: string;
   readonly backupLogDirectory: string;
 }
 

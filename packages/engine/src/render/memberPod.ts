@@ -15,8 +15,8 @@ import { memberEnvironment, postgresEnvironment } from './memberEnvironment.ts';
 import { mergedMetadata } from './metadata.ts';
 import { podInputs } from './podInputs.ts';
 import {
-  accountsDirectory,
   accountsMount,
+  accountsParameters,
   commonPodFields,
   container,
   schedulingFields,
@@ -29,6 +29,7 @@ import { bashCommand } from './programs.ts';
 import { accounts } from './scripts/accounts.ts';
 import { database, wake } from './scripts/database.ts';
 import { handover } from './scripts/handover.ts';
+import { isReady } from './scripts/isReady.ts';
 import { startup } from './scripts/startup.ts';
 import { certificateCopy } from './scripts/watch.ts';
 import {
@@ -164,9 +165,10 @@ const startupContainer = (cluster: Cluster, set: InstanceSet, image: string, mou
       name: containers.startup,
       image,
       command: bashCommand(
-        startup,
+        `${accounts}${startup}`,
         containers.startup,
         majorVersion,
+        ...accountsParameters(cluster),
         String(majorVersion),
         paths.dataDirectory(majorVersion),
         paths.walDirectory(majorVersion, ownWalVolume),
@@ -209,6 +211,8 @@ const databaseContainer = (cluster: Cluster, set: InstanceSet, member: MemberIde
         containers.database,
         majorVersion,
         paths.patroni.directory,
+        `${temporaryMount.mountPath}/is-ready`,
+        isReady,
         String(crashWatchSeconds),
         wake,
         ...patroniParameters,
@@ -307,23 +311,7 @@ export const memberPodTemplate = (
     ...commonPodFields(cluster),
     ...schedulingFields(set.scheduling),
     containers: containersOf(cluster, set, member, image, mounts).map((each) => withMounts(set, each)),
-    initContainers: [
-      startupContainer(cluster, set, image, mounts),
-      container(cluster, {
-        name: containers.nameService,
-        image,
-        command: bashCommand(
-          accounts,
-          containers.nameService,
-          cluster.postgres.majorVersion,
-          '/etc/passwd',
-          accountsDirectory,
-          cluster.profile.roles.superuser,
-        ),
-        mounts: [temporaryMount],
-        resources: set.resources,
-      }),
-    ].map((each) => withMounts(set, each)),
+    initContainers: [withMounts(set, startupContainer(cluster, set, image, mounts))],
     restartPolicy: 'Always',
     serviceAccountName: names.memberAccess(cluster.identity.name),
     // Sidecars tell PostgreSQL, Patroni and pgBackRest of new certificates by signals.

@@ -62,8 +62,12 @@ export const container = (cluster: Cluster, parts: ContainerParts): Container =>
 export const temporaryVolume: Volume = { name: 'tmp', emptyDir: { sizeLimit: '16Mi' } };
 export const temporaryMount: VolumeMount = { name: 'tmp', mountPath: '/tmp' };
 
-/** Where the account file is made, below the temporary volume. */
-export const accountsDirectory = '/tmp/accounts';
+/** What the script that makes the account file is told; it is made below the temporary volume. */
+export const accountsParameters = (cluster: Cluster): readonly string[] => [
+  '/etc/passwd',
+  '/tmp/accounts',
+  cluster.profile.roles.superuser,
+];
 
 /**
  * The account file that an init container made, over the image's own. PostgreSQL's peer authentication, psql and initdb ask for the name

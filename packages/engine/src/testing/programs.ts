@@ -1,4 +1,5 @@
 /** Runs rendered commands for real, in a directory of their own, with stand-ins for the programs of an image. */
+import assert from 'node:assert/strict';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,14 +54,23 @@ export const runBeside = async (command: readonly string[], environment: Readonl
   return { status, output: (await output).join(''), errors: (await errors).join('') };
 };
 
-/** A process that runs until the test ends. */
+/** A process that runs until the test ends, and whatever it started with it: the test's own process waits for all that share its output. */
 export const companion = (
   context: TestContext,
   command: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): ChildProcess => {
   const [program = '', ...parameters] = command;
-  const child = spawn(program, parameters, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
-  context.after(() => child.kill('SIGKILL'));
+  const child = spawn(program, parameters, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  context.after(() => {
+    const { pid } = child;
+    assert.ok(pid !== undefined, `${program} did not start`);
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch (error) {
+      // All of them have ended by themselves.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  });
   return child;
 };

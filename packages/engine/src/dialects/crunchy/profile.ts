@@ -85,7 +85,6 @@ export const profile: Profile = {
     backupServer: 'pgbackrest',
     backupConfiguration: 'pgbackrest-config',
     startup: 'postgres-startup',
-    nameService: 'nss-wrapper-init',
     backupLogDirectory: 'pgbackrest-log-dir',
   },
   paths: {

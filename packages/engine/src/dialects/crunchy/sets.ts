@@ -26,7 +26,8 @@ const ownContainers = (backups: boolean): readonly string[] => [
   ...(backups ? [containerNames.backupServer, containerNames.backupConfiguration] : []),
 ];
 
-const initContainers: readonly string[] = [containerNames.startup, containerNames.nameService];
+/** A manifest may name the second one, too: the first does its work. */
+const initContainers: readonly string[] = [containerNames.startup, 'nss-wrapper-init'];
 
 /** The owner's own containers. One that bears the name of ours would replace it, so it is left out. */
 const additionalContainersOf = (field: Field, own: readonly string[]): readonly Container[] => {

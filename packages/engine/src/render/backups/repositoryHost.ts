@@ -9,7 +9,7 @@ import type { RenderContext, Renderer } from '../context.ts';
 import { backupLabels, dataKinds, repositoryHostLabels } from '../labels.ts';
 import { childMetadata, unownedMetadata } from '../metadata.ts';
 import { repositoryHostInputs } from '../podInputs.ts';
-import { accountsDirectory, commonPodFields, container, schedulingFields, temporaryMount, temporaryVolume } from '../podParts.ts';
+import { accountsParameters, commonPodFields, container, schedulingFields, temporaryMount, temporaryVolume } from '../podParts.ts';
 import { bashCommand } from '../programs.ts';
 import { accounts } from '../scripts/accounts.ts';
 import { backupConfiguration } from './configuration.ts';
@@ -48,16 +48,6 @@ const podTemplate = (cluster: Cluster, backups: BackupSettings, context: RenderC
   const { name } = cluster.identity;
   const mounts = backups.repositories.map(repositoryMount);
   const claims = backups.repositories.map((repository) => names.repositoryVolume(name, repository.name));
-  const image = backupImage(cluster, backups);
-  const { majorVersion } = cluster.postgres;
-  const initContainer = (containerName: string, script: string, containerMounts: readonly VolumeMount[], parameters: readonly string[]) =>
-    container(cluster, {
-      name: containerName,
-      image,
-      command: bashCommand(script, containerName, majorVersion, ...parameters),
-      mounts: containerMounts,
-      resources: backups.repositoryHost.resources,
-    });
   return {
     metadata: {
       labels: { ...backups.metadata.labels, ...repositoryHostLabels(cluster), [labels.data]: dataKinds.backups },
@@ -77,18 +67,19 @@ const podTemplate = (cluster: Cluster, backups: BackupSettings, context: RenderC
         watchResources: backups.repositoryHost.helperResources[containers.backupConfiguration],
       }),
       initContainers: [
-        initContainer(
-          containers.backupLogDirectory,
-          'for directory; do install --directory --mode=0775 -- "$directory"; done',
-          [...mounts, temporaryMount],
-          backups.repositories.slice(0, 1).map((repository) => `${repositoryMountPath(repository.name)}/log`),
-        ),
-        initContainer(
-          containers.nameService,
-          accounts,
-          [temporaryMount],
-          ['/etc/passwd', accountsDirectory, cluster.profile.roles.superuser],
-        ),
+        container(cluster, {
+          name: containers.backupLogDirectory,
+          image: backupImage(cluster, backups),
+          command: bashCommand(
+            `${accounts}for directory; do install --directory --mode=0775 -- "$directory"; done`,
+            containers.backupLogDirectory,
+            cluster.postgres.majorVersion,
+            ...accountsParameters(cluster),
+            ...backups.repositories.slice(0, 1).map((repository) => `${repositoryMountPath(repository.name)}/log`),
+          ),
+          mounts: [...mounts, temporaryMount],
+          resources: backups.repositoryHost.resources,
+        }),
       ],
       restartPolicy: 'Always',
       serviceAccountName: names.repositoryHostAccess(name),

@@ -4,23 +4,37 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { companion, hostileName, standIns, temporaryFolder } from '../../testing/programs.ts';
+import { companion, hostileName, run, standIns, temporaryFolder } from '../../testing/programs.ts';
 import { database } from './database.ts';
+import { isReady } from './isReady.ts';
 
 /** Runs the script with a Patroni that does nothing and a python3 that writes down what it was asked. */
-const started = (context: TestContext) => {
+const started = (context: TestContext, questionIn = '.') => {
   const folder = temporaryFolder(context);
   const data = join(folder, hostileName.replaceAll('/', ''));
   mkdirSync(data);
   const asked = join(folder, 'asked');
   const running = join(folder, 'running');
+  const question = join(folder, questionIn, 'is-ready');
   const path = standIns(join(folder, 'bin'), {
-    patroni: `printf %s "$1" > '${running}'; exec sleep 60`,
+    patroni: `printf '%s\\n%s' "$1" "$PATRONI_POSTGRESQL_BIN_PG_ISREADY" > '${running}.tmp'; mv '${running}.tmp' '${running}'; exec sleep 60`,
     python3: `printf '%s\\n' "$@" > '${asked}.tmp'; mv '${asked}.tmp' '${asked}'`,
   });
-  const command = ['bash', '-ceu', '--', database, 'database', '/etc/patroni', '0.05', 'program', hostileName];
+  const command = [
+    'bash',
+    '-ceu',
+    '--',
+    database,
+    'database',
+    '/etc/patroni',
+    question,
+    '#!/bin/bash\necho asked\n',
+    '0.05',
+    'program',
+    hostileName,
+  ];
   const script = companion(context, command, { PATH: path, PGDATA: data });
-  return { data, asked, running, script };
+  return { data, asked, running, question, script };
 };
 
 const until = async (what: string, seen: () => boolean): Promise<void> => {
@@ -43,11 +57,18 @@ const postmaster = async (context: TestContext, data: string) => {
   return child;
 };
 
-test('database: Patroni runs in the place of the shell, with its configuration', async (context) => {
-  const { running, script } = started(context);
+test('database: Patroni runs in the place of the shell, with its configuration, and asks by our program', async (context) => {
+  const { running, question, script } = started(context);
   await until('Patroni', () => existsSync(running));
-  assert.equal(readFileSync(running, 'utf8'), '/etc/patroni');
+  assert.equal(readFileSync(running, 'utf8'), `/etc/patroni\n${question}`);
+  assert.equal(run([question]).output, 'asked\n');
   assert.equal(script.exitCode, null);
+});
+
+test('database: where that program cannot be written, Patroni runs without it', async (context) => {
+  const { running } = started(context, 'not there');
+  await until('Patroni', () => existsSync(running));
+  assert.equal(readFileSync(running, 'utf8'), '/etc/patroni\n');
 });
 
 test('database: a postmaster that is killed wakes Patroni, with its parameters as they are', async (context) => {
@@ -116,6 +137,6 @@ test('database: the file of a postmaster of an earlier life wakes nobody', async
   assert.equal(existsSync(asked), false);
 });
 
-test('database: Kubernetes leaves the script as it is, since nothing in it looks like an escaped dollar sign', () => {
-  assert.ok(!database.includes('$$'));
+test('database: Kubernetes leaves the scripts as they are, since nothing in them looks like an escaped dollar sign', () => {
+  assert.ok(!database.includes('$$') && !isReady.includes('$$'));
 });

@@ -22,10 +22,17 @@ except Exception as problem:
     print(f"{member}: {sys.argv[7]}; Patroni cannot be asked to look: {problem}")
 `.trim();
 
-/** Parameters: Patroni's configuration, seconds between looks, the program that wakes Patroni, its parameters. Environment: PGDATA. */
+/**
+ * Parameters: Patroni's configuration, where to put the program that says whether the server takes connections, the program, seconds between
+ * looks, the program that wakes Patroni, its parameters. Environment: PGDATA.
+ */
 export const database = String.raw`
-configuration=$1 interval=$2
-shift 2
+configuration=$1 is_ready=$2 is_ready_program=$3 interval=$4
+shift 4
+# Patroni makes do with PostgreSQL's own; then a start takes longer.
+if printf %s "$is_ready_program" > "$is_ready.new" && chmod 0755 "$is_ready.new" && mv --no-target-directory "$is_ready.new" "$is_ready"; then
+  export PATRONI_POSTGRESQL_BIN_PG_ISREADY=$is_ready
+fi
 # A zombie has no command line.
 is_alive() { local command=; { read -r -d '' command < "/proc/$1/cmdline"; } 2>/dev/null || :; [ -n "$command" ]; }
 # By a postmaster's processes (src/backend/postmaster, 13 to 18): a standby that asks for WAL has a walreceiver, and only a primary a walwriter.
