@@ -53,7 +53,7 @@ import { together, type Contribution } from './contribution.ts';
 import { tearDown } from './deletion.ts';
 import { actionEvents, transitionEvents } from './events.ts';
 import { blockingFinding, describeFinding, reportFindings } from './findings.ts';
-import { withNotes } from './formerPrimary.ts';
+import { withNotes } from './formerPrimaryNotes.ts';
 import { heal } from './healing.ts';
 import { healthOf, notReady } from './health.ts';
 import { attendedMembers, chooseMembers, leavingMembers, membersOf } from './members.ts';

@@ -19,7 +19,7 @@ import type { Cluster } from '../model/cluster.ts';
 import type { Member } from '../model/members.ts';
 import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
-import { noteFormerPrimary, unwrittenNotes } from './formerPrimary.ts';
+import { noteFormerPrimary, unwrittenNotes } from './formerPrimaryNotes.ts';
 import { notReady } from './health.ts';
 import { isDeleting } from './pods.ts';
 import { deletionOf } from './references.ts';

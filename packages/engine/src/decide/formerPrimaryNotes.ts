@@ -1,0 +1,71 @@
+/** The notes on data volumes of who led: made at the deletion, kept while they are needed. What they decide stands in formerPrimary.ts. */
+import type { PersistentVolumeClaim } from '@pgherd/api';
+import type { DesiredObject } from '../decision.ts';
+import type { MemberIdentity } from '../model/members.ts';
+import type { Children } from '../observation.ts';
+import { renderDataClaim } from '../render/members.ts';
+import { stamps } from '../stamps.ts';
+import { claimNames, claimsOf } from './claims.ts';
+import { ledUntil } from './formerPrimary.ts';
+import type { Situation } from './situation.ts';
+import { possibleVolumes } from './volumes.ts';
+
+/**
+ * Rendered objects, the claims among them with the notes that stand on the live ones: what we apply no longer is removed, and the status learns of a
+ * note only at the end of a pass. Patroni names the system after somebody leads, so the note is void by then.
+ */
+export const withNotes = (
+  { observation, systemIdentifier }: Pick<Situation, 'observation' | 'systemIdentifier'>,
+  objects: readonly DesiredObject[],
+): readonly DesiredObject[] => {
+  if (systemIdentifier !== undefined) return objects;
+  const notes = new Map(observation.children.persistentVolumeClaims.map((claim) => [claim.metadata.name, ledUntil(claim)]));
+  return objects.map((desired): DesiredObject => {
+    if (desired.mode === 'released' || desired.object.kind !== 'PersistentVolumeClaim') return desired;
+    const time = notes.get(desired.object.metadata.name) ?? '';
+    return time === '' ? desired : { ...desired, object: noted(desired.object, time) };
+  });
+};
+
+/** A claim as it is to be, to be applied. */
+export interface ClaimToNote extends DesiredObject {
+  readonly object: PersistentVolumeClaim;
+}
+
+/**
+ * The data volume of the member that led, with the note on it, and without it each that was taken for that one before. For a cluster that is being
+ * deleted, and whose data are retained.
+ */
+export const noteFormerPrimary = ({ cluster, observation, primary, recalled }: Situation): readonly ClaimToNote[] => {
+  const { children } = observation;
+  const { labels, names } = cluster.profile;
+  const time = cluster.identity.deletionTimestamp ?? '';
+  const led = primary?.name ?? recalled.startupMember?.name ?? recalled.primary;
+  const claims = claimsOf(cluster, children);
+  if (led === undefined || !claims.has(names.memberDataVolume(led))) return [];
+  return [...claims].flatMap(([purpose, claim]): readonly ClaimToNote[] => {
+    const { [labels.instance]: name = '', [labels.instanceSet]: set = '' } = claim.metadata.labels ?? {};
+    if (purpose !== names.memberDataVolume(name) || (name !== led && ledUntil(claim) !== time)) return [];
+    const member: MemberIdentity = { name, set, pod: names.memberPod(name) };
+    const desired = renderDataClaim(cluster, member, { claimNames: claimNames(cluster, children) });
+    const { objects = [] } = possibleVolumes(cluster, desired, children.persistentVolumeClaims);
+    return objects.flatMap((each): readonly ClaimToNote[] =>
+      each.object.kind === 'PersistentVolumeClaim' ? [{ ...each, object: name === led ? noted(each.object, time) : each.object }] : [],
+    );
+  });
+};
+
+/** Names of the claims that do not say yet what they are to say of who led. */
+export const unwrittenNotes = (notes: readonly ClaimToNote[], { persistentVolumeClaims }: Children): readonly string[] =>
+  notes
+    .filter(({ object }) => {
+      const live = persistentVolumeClaims.find(({ metadata }) => metadata.name === object.metadata.name);
+      return live !== undefined && ledUntil(live) !== ledUntil(object);
+    })
+    .map(({ object }) => object.metadata.name)
+    .toSorted();
+
+const noted = (claim: PersistentVolumeClaim, time: string): PersistentVolumeClaim => ({
+  ...claim,
+  metadata: { ...claim.metadata, annotations: { ...claim.metadata.annotations, [stamps.ledUntil]: time } },
+});
