@@ -73,10 +73,10 @@ const write = async (): Promise<string> =>
 
 await inNamespace(environment, 'bench-faults', async (namespace) => {
   const ref = await createFaultCluster(environment, namespace);
-  for (const { synchronous, operatorRuns } of modes) {
-    const isDefault = !synchronous && operatorRuns;
-    for (const { key, fault, title, withRepositoryHost, barMs } of cases) {
-      if (only !== undefined && !only.includes(key)) continue;
+  for (const { key, fault, title, withRepositoryHost, barMs } of cases) {
+    if (only !== undefined && !only.includes(key)) continue;
+    for (const { synchronous, operatorRuns } of modes) {
+      const isDefault = !synchronous && operatorRuns;
       const count = isDefault ? runs : matrixRuns;
       if (count === 0) continue;
       const name = `${title}, ${synchronous ? 'synchronous' : 'asynchronous'}, operator ${operatorRuns ? 'running' : 'away'}`;
