@@ -68,15 +68,26 @@ const markdownOf = ({ title, method, figures, details }: Results, on: Readonly<R
   return [`# ${title}`, method, table(['measured', 'value', 'promised'], rows), ...counts, '## Machine', where, ''].join('\n\n');
 };
 
+const resultsFolder = join(import.meta.dirname, '../results');
+
+/** What a report of that name holds now; undefined: there is none. */
+export const readReport = async (name: string): Promise<Pick<Results, 'figures' | 'details'> | undefined> => {
+  try {
+    return JSON.parse(await readFile(join(resultsFolder, `${name}.json`), 'utf8')) as Results;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
 /** Starts a report: what the machine was like before the work began. */
 export const startReport = async (name: string): Promise<(results: Results) => Promise<string>> => {
   const on = await machine();
   return async (results) => {
-    const folder = join(import.meta.dirname, '../results');
-    await mkdir(folder, { recursive: true });
+    await mkdir(resultsFolder, { recursive: true });
     const markdown = markdownOf(results, on);
-    await writeFile(join(folder, `${name}.json`), `${JSON.stringify({ machine: on, ...results }, undefined, 2)}\n`);
-    await writeFile(join(folder, `${name}.md`), `${markdown.trimEnd()}\n`);
+    await writeFile(join(resultsFolder, `${name}.json`), `${JSON.stringify({ machine: on, ...results }, undefined, 2)}\n`);
+    await writeFile(join(resultsFolder, `${name}.md`), `${markdown.trimEnd()}\n`);
     return markdown;
   };
 };

@@ -1,9 +1,10 @@
 /** The cluster that faults are tried on. */
 import assert from 'node:assert/strict';
-import { applyPatched, devOverlay, labels, memberPods, pods, untilReady } from './cluster.ts';
+import { applyPatched, devOverlay, labels, memberPods, podRef, pods, untilReady } from './cluster.ts';
 import type { Ref } from './cluster.ts';
 import { clientConfig, query } from './connection.ts';
 import type { Environment } from './environment.ts';
+import { eventually } from './eventually.ts';
 
 /**
  * The dev overlay with two members, and a schema to write into. Two nodes hold two members and the repository host, so that one node has a
@@ -22,6 +23,23 @@ export const createFaultCluster = async (environment: Environment, namespace: st
   }
   await query(await clientConfig(environment, { namespace, cluster: ref.name }), 'CREATE SCHEMA hippo');
   return ref;
+};
+
+/** Gives members new pods whose containers were restarted: the replica first, then the other by a handover. */
+export const renewRestarted = async (environment: Environment, ref: Ref): Promise<void> => {
+  const { client } = environment;
+  for (const role of ['replica', 'master']) {
+    for (const pod of await memberPods(environment, ref)) {
+      const isRestarted = pod.status?.containerStatuses?.some(({ restartCount }) => restartCount > 0) === true;
+      if (!isRestarted || pod.metadata.labels?.[labels.role] !== role) continue;
+      await client.delete(pods, podRef(pod), { preconditions: { uid: pod.metadata.uid } });
+      await eventually(`${pod.metadata.name} having a new pod`, 60_000, async () => {
+        const { metadata } = await client.get(pods, podRef(pod));
+        assert.notEqual(metadata.uid, pod.metadata.uid);
+      });
+      await untilReady(environment, ref, 2);
+    }
+  }
 };
 
 /** Makes the member lead whose node has the repository host, or has not. */
