@@ -52,6 +52,15 @@ const modes = [
   { synchronous: true, operatorRuns: false },
 ] as const;
 
+type Mode = (typeof modes)[number];
+
+const nameOf = ({ title }: Case, { synchronous, operatorRuns }: Mode): string =>
+  `${title}, ${synchronous ? 'synchronous' : 'asynchronous'}, operator ${operatorRuns ? 'running' : 'away'}`;
+
+/** Every name, in the order in which results are shown. */
+const names = cases.flatMap((one) => modes.map((mode) => nameOf(one, mode)));
+const rankOf = (text: string): number => names.findIndex((name) => text.startsWith(name));
+
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '5' }, 'matrix-runs': { type: 'string' }, only: { type: 'string' } },
 });
@@ -77,19 +86,21 @@ const write = async (): Promise<string> =>
     title: 'Faults',
     method:
       'The longest time that a client writing 20 times a second through Service `-primary` waited, on two members with repository host and default settings otherwise. "All members again" counts from the fault, of a stopped node from its return. By `node bench/src/faults.ts`.',
-    figures,
-    details,
+    figures: figures.toSorted((left, right) => rankOf(left.what) - rankOf(right.what)),
+    details: Object.fromEntries(Object.entries(details).toSorted(([left], [right]) => rankOf(left) - rankOf(right))),
   });
 
 await inNamespace(environment, 'bench-faults', async (namespace) => {
   const ref = await createFaultCluster(environment, namespace);
-  for (const { key, fault, title, withRepositoryHost, fresh, barMs } of cases) {
+  for (const one of cases) {
+    const { key, fault, withRepositoryHost, fresh, barMs } = one;
     if (only !== undefined && !only.includes(key)) continue;
-    for (const { synchronous, operatorRuns } of modes) {
+    for (const mode of modes) {
+      const { synchronous, operatorRuns } = mode;
       const isDefault = !synchronous && operatorRuns;
       const count = isDefault ? runs : matrixRuns;
       if (count === 0) continue;
-      const name = `${title}, ${synchronous ? 'synchronous' : 'asynchronous'}, operator ${operatorRuns ? 'running' : 'away'}`;
+      const name = nameOf(one, mode);
       const reports: FaultReport[] = [];
       for (let run = 0; run < count; run++) {
         await settle(environment, ref, synchronous);
