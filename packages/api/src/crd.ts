@@ -4,7 +4,7 @@ import { object, string } from './schema/builders.ts';
 import type { Schema } from './schema/schema.ts';
 import { uncheckedStructural } from './schema/structural.ts';
 
-interface PrinterColumn {
+export interface PrinterColumn {
   readonly name: string;
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
   readonly jsonPath: string;

@@ -1,4 +1,5 @@
 /** The custom resource PostgresCluster of group postgres-operator.crunchydata.com, as one schema for both of its versions. */
+import { primaryColumn, readyColumn, readyReasonColumn, serverColumn } from '../common/columns.ts';
 import type { CustomResource } from '../crd.ts';
 import { object } from '../schema/builders.ts';
 import { spec } from './spec.ts';
@@ -23,16 +24,11 @@ export const postgresCluster = {
     { name: 'v1', storage: false },
   ],
   columns: [
-    { name: 'Ready', type: 'string', jsonPath: '.status.readyMembers', description: 'Ready and wanted instances' },
-    {
-      name: 'Status',
-      type: 'string',
-      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-      description: 'Why it is ready, or is not',
-    },
-    { name: 'Primary', type: 'string', jsonPath: '.status.primary', description: 'Instance that is the primary' },
+    readyColumn,
+    readyReasonColumn('Status'),
+    primaryColumn,
     { name: 'Version', type: 'integer', jsonPath: '.spec.postgresVersion', description: 'Major version of PostgreSQL' },
-    { name: 'Server', type: 'string', jsonPath: '.status.serverVersion', description: 'Version that the primary runs', priority: 1 },
+    serverColumn,
     { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   ],
   schema: object('A PostgreSQL cluster: instances that replicate one set of data, with their backups, pooler and monitoring.', {

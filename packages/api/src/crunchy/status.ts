@@ -2,9 +2,8 @@
  * `status` of a PostgresCluster: every field of the original, and `readyMembers`, `primary` and `serverVersion` of our own, which the columns
  * of `kubectl get` show. Conditions are a list by type: those of the original and those of pgherd.
  */
+import { observed, remembered, time } from '../common/status.ts';
 import { boolean, integer, list, listMap, map, object, required, string } from '../schema/builders.ts';
-
-const time = (description: string) => string(description, { format: 'date-time' });
 
 const instanceSet = object('', {
   name: required(string('Name of the set.')),
@@ -62,30 +61,11 @@ const pgbackrest = object('Backups.', {
   ),
 });
 
-/** metav1.Condition, with the bounds that Kubernetes gives it. */
-const condition = object('', {
-  type: required(
-    string('What the condition is about.', {
-      maxLength: 316,
-      pattern: '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
-    }),
-  ),
-  status: required(string('Whether it holds.', { enum: ['True', 'False', 'Unknown'] })),
-  reason: required(string('Why, in one word.', { minLength: 1, maxLength: 1024, pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$' })),
-  message: required(string('Why, for people.', { maxLength: 32768 })),
-  lastTransitionTime: required(time('When the status changed last.')),
-  observedGeneration: integer('metadata.generation that it is about.', { format: 'int64', minimum: 0 }),
-});
-
 export const status = object('What is.', {
-  observedGeneration: integer('metadata.generation that has been carried out.', { format: 'int64', minimum: 0 }),
-  conditions: listMap('What holds at the moment, by type.', ['type'], condition),
-  readyMembers: string('Ready and wanted instances: 2/3.'),
-  primary: string('Instance that is the primary.'),
-  serverVersion: string('Version of PostgreSQL that the primary runs: 17.6.'),
+  ...observed,
   instances: listMap('The instance sets.', ['name'], instanceSet),
   patroni: object('High availability.', {
-    systemIdentifier: string('System identifier of the database. It is there once the cluster has been created.'),
+    systemIdentifier: remembered.systemIdentifier,
     switchover: string('Value of the annotation that started the last switchover.'),
     switchoverTimeline: integer('Timeline before that switchover.', { format: 'int64' }),
   }),
@@ -97,10 +77,10 @@ export const status = object('What is.', {
       readyReplicas: integer('Number of pods that are ready.', { format: 'int32' }),
     }),
   }),
-  startupInstance: string('Instance that has to start first.'),
+  startupInstance: remembered.startupInstance,
   startupInstanceSet: string('Set of that instance.'),
-  databaseRevision: string('Hash of the SQL for databases that has been run.'),
-  usersRevision: string('Hash of the SQL for roles that has been run.'),
+  databaseRevision: remembered.databaseRevision,
+  usersRevision: remembered.usersRevision,
   databaseInitSQL: string('ConfigMap whose SQL has been run.'),
   monitoring: object('Metrics.', { exporterConfiguration: string("Hash of the exporter's SQL that has been run.") }),
   userInterface: object('User interface.', {
