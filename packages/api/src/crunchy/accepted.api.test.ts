@@ -1,9 +1,10 @@
 /** What PostgresCluster has to accept, and what the API server makes of it. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { accepted, said, withChanges } from '../testing/manifests.ts';
+import type { Changes, Manifest } from '../testing/manifests.ts';
 import { valueAt, changed } from '../testing/objects.ts';
-import { accepted, check, complete, inVersion, said, typeIn, versions, withChanges } from '../testing/postgres-cluster.ts';
-import type { Changes, Manifest } from '../testing/postgres-cluster.ts';
+import { check, complete, inVersion, typeIn, versions } from '../testing/postgres-cluster.ts';
 import { created, installed, server } from '../testing/server.ts';
 import { postgresCluster } from './postgres-cluster.ts';
 

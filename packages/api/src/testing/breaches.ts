@@ -2,9 +2,10 @@
  * For each CEL rule of PostgresCluster changes of the complete example that break it, with the field that is to be blamed. The messages are
  * written out, so that a change of what users read is a change here.
  */
+import type { Changes } from './manifests.ts';
 import { firstPlace, placeName, valueAt } from './objects.ts';
 import { complete, specFields } from './postgres-cluster.ts';
-import type { Changes, Version } from './postgres-cluster.ts';
+import type { Version } from './postgres-cluster.ts';
 
 /** A change of the complete example that a rule refuses, and the field that is blamed for it. */
 export interface Breach {

@@ -20,10 +20,13 @@ export async function server(): Promise<Server> {
 
 const definitions: ResourceType<CustomResourceDefinition> = resourceType(kinds.customResourceDefinitions);
 
-/** Installs our definitions and waits until objects of them can be made; gives the definitions as the server has them. */
-export async function installed(client: Client): Promise<readonly CustomResourceDefinition[]> {
+/** Installs definitions and waits until objects of them can be made; gives the definitions as the server has them. */
+export async function installed(
+  client: Client,
+  wanted: readonly CustomResourceDefinition[] = customResourceDefinitions(),
+): Promise<readonly CustomResourceDefinition[]> {
   const established: CustomResourceDefinition[] = [];
-  for (const definition of customResourceDefinitions()) {
+  for (const definition of wanted) {
     const first = await client.apply(definitions, definition, { fieldManager: 'pgherd', force: true });
     established.push(isEstablished(first) ? first : await establishedLater(client, first));
   }

@@ -48,7 +48,10 @@ function broken(node: SchemaNode, valid: unknown, version: string): readonly Bro
   switch (node.kind) {
     case 'string':
       return [
-        { what: 'no string', value: 1, message: node.format === 'duration' ? /must be of type duration/ : /must be of type string/ },
+        { what: 'no string', value: 1, message: new RegExp(`must be of type ${node.format ?? 'string'}`) },
+        ...(node.format === undefined
+          ? []
+          : [{ what: 'against the format', value: outlandish, message: new RegExp(`must be of type ${node.format}`) }]),
         ...(node.enum === undefined
           ? []
           : [{ what: 'none of the enumeration', value: 'Nonsense', message: /Unsupported value: "Nonsense"/ }]),
