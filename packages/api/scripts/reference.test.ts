@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { integer, listMap, object, required, set, string } from '../src/schema/builders.ts';
+import { integer, list, listMap, map, object, required, set, string } from '../src/schema/builders.ts';
 import { referencePage } from './reference.ts';
 
 const page = referencePage(
@@ -22,6 +22,8 @@ const page = referencePage(
           books: listMap('The books.', ['title'], object('', { title: required(string('Title.', { minLength: 1, maxLength: 80 })) }), {
             maxItems: 9,
           }),
+          owners: map('Owners.', list('', string('', { enum: ['me', 'you'] }), { nullable: true })),
+          rooms: map('Rooms.', object('', { floor: integer('Floor.') })),
           tags: set('Tags.', string('', { maxLength: 1 }), { minItems: 1 }),
         },
         { rules: [{ rule: 'true', message: 'it has to stand', fieldPath: '.width', versions: ['v2'] }] },
@@ -38,6 +40,8 @@ const rows: Readonly<Record<string, string>> = {
   'an assumed default in italics, and bars that do not end the cell':
     '| `finish` | string | _matt_ | pattern `^(matt\\|gloss)$` | Finish: matt \\| gloss. |',
   'a set with bounds of its items': '| `tags` | list of string |  | at least 1 item; each: at most 1 character | Tags. |',
+  'what the lists in a map may hold': '| `owners` | map of list of string |  | each: may be null; each: `me`, `you` | Owners. |',
+  'a field of the values of a map in the section of the map': '| `*.floor` | integer |  |  | Floor. |',
   'a field of a list in the section of the list': '| `[].title` | string |  | required; 1 to 80 characters | Title. |',
   'a rule with the field and the version': '- `width`: it has to stand (v2)',
   'a section for each object': '### spec.books',

@@ -18,7 +18,9 @@ export function referencePage(resource: CustomResource, intro: string): string {
     '',
     intro,
     '',
-    `API versions: ${versions}. Objects are the same in all of them; rules marked with a version hold in that version only.`,
+    resource.versions.length === 1
+      ? `API version: ${versions}.`
+      : `API versions: ${versions}. Objects are the same in all of them; rules marked with a version hold in that version only.`,
     '',
     ...Object.entries(root.fields).flatMap(([name, field]) => part(name, field, paths)),
   ].join('\n');
@@ -53,7 +55,8 @@ function part(name: string, { node }: FieldNode, paths: readonly FieldPath[]): r
 }
 
 function hasFields(node: SchemaNode): boolean {
-  return node.kind === 'object' || (node.kind === 'list' && hasFields(node.items));
+  if (node.kind === 'list') return hasFields(node.items);
+  return node.kind === 'map' ? hasFields(node.values) : node.kind === 'object';
 }
 
 /** Columns of unequal width: a formatter would pad each row to the longest. */
@@ -73,7 +76,12 @@ function row({ path, node, required }: FieldPath, parent: string): readonly stri
     code(path.slice(parent.length).replace(/^\./, '')),
     typeName(node),
     node.default !== undefined ? code(JSON.stringify(node.default)) : node.assumed === undefined ? '' : `_${node.assumed}_`,
-    [...(required ? ['required'] : []), ...bounds(node), ...(node.rules ?? []).map(ruleText)].join('; '),
+    [
+      ...(required ? ['required'] : []),
+      ...(node.nullable === true ? ['may be null'] : []),
+      ...bounds(node),
+      ...(node.rules ?? []).map(ruleText),
+    ].join('; '),
     descriptionOf(node),
   ];
 }
@@ -122,13 +130,12 @@ function bounds(node: SchemaNode): readonly string[] {
     case 'integer':
       return [...said('≥', node.minimum), ...said('≤', node.maximum)];
     case 'map':
-      return count(node.minProperties, node.maxProperties, 'key');
+      return [...count(node.minProperties, node.maxProperties, 'key'), ...ofEach(node.values)];
     case 'list':
       return [
         ...count(node.minItems, node.maxItems, 'item'),
         ...Object.entries(node.maxItemsByVersion ?? {}).map(([version, most]) => `at most ${most} items (${version})`),
-        ...bounds(node.items).map((text) => `each: ${text}`),
-        ...(node.items.rules ?? []).map((rule) => `each: ${ruleText(rule)}`),
+        ...ofEach(node.items),
       ];
     case 'boolean':
     case 'intOrString':
@@ -139,6 +146,12 @@ function bounds(node: SchemaNode): readonly string[] {
     default:
       throw new TypeError(`reference: unknown kind ${JSON.stringify(node satisfies never)}`);
   }
+}
+
+/** What is checked of each item of a list, or of each value of a map. */
+function ofEach(node: SchemaNode): readonly string[] {
+  const own = [...(node.nullable === true ? ['may be null'] : []), ...bounds(node), ...(node.rules ?? []).map(ruleText)];
+  return own.map((text) => (text.startsWith('each: ') ? text : `each: ${text}`));
 }
 
 function count(least: number | undefined, most: number | undefined, unit: string): readonly string[] {
