@@ -5,7 +5,7 @@ import { customResourceDefinition } from './crd.ts';
 import { postgresCluster } from './crunchy/postgres-cluster.ts';
 import type { CustomResourceDefinition } from './kubernetes/generated.types.ts';
 
-/** All definitions that pgherd brings. */
+/** The definitions of the kinds that pgherd runs. */
 export function customResourceDefinitions(): readonly CustomResourceDefinition[] {
   return [customResourceDefinition(postgresCluster)];
 }

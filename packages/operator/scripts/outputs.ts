@@ -2,7 +2,7 @@
  * What is written from sources: the operator's roles for Helm and kustomize (src/access.ts), the definitions that the chart brings and their
  * revisions, and the table of options in docs/install.md.
  */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { customResourceDefinitions } from '@pgherd/api/crds';
 import { hashOf } from '@pgherd/engine';
 import { definitionRules, leaseRules, namespacedRules, openshiftRules, type AccessRule } from '../src/access.ts';
@@ -140,7 +140,9 @@ export const outputs = (): ReadonlyMap<string, string> =>
     ],
     ['deploy/components/openshift/rules.yaml', openshiftPatch()],
     [installGuide, between(readFileSync(new URL(installGuide, root), 'utf8'), 'options', optionTable())],
-    ...readdirSync(new URL(definitions, root))
-      .filter((file) => file.endsWith('.yaml'))
-      .map((file) => [`charts/pgherd/crds/${file}`, readFileSync(new URL(`${definitions}/${file}`, root), 'utf8')] as const),
+    // What the operator runs: packages/api may describe a kind before that.
+    ...customResourceDefinitions().map(({ metadata }) => {
+      const file = `${metadata?.name ?? ''}.yaml`;
+      return [`charts/pgherd/crds/${file}`, readFileSync(new URL(`${definitions}/${file}`, root), 'utf8')] as const;
+    }),
   ]);
