@@ -61,15 +61,22 @@ export const typeRoots: readonly string[] = [
 
 /** Types that the custom resources embed: these get a structural schema too. */
 export const schemaRoots: readonly string[] = [
-  'Affinity',
-  'Container',
-  'EnvVar',
-  'LocalObjectReference',
-  'PersistentVolumeClaimSpec',
-  'ResourceRequirements',
-  'SecretProjection',
-  'ConfigMapProjection',
-  'Toleration',
-  'TopologySpreadConstraint',
-  'VolumeProjection',
-].map(core);
+  ...[
+    'Affinity',
+    'Container',
+    'ContainerPort',
+    'EnvFromSource',
+    'EnvVar',
+    'LocalObjectReference',
+    'NodeAffinity',
+    'PersistentVolumeClaimSpec',
+    'Probe',
+    'ResourceRequirements',
+    'SecretProjection',
+    'ConfigMapProjection',
+    'Toleration',
+    'TopologySpreadConstraint',
+    'VolumeProjection',
+  ].map(core),
+  meta('LabelSelector'),
+];

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { customResourceDefinition } from '../src/crd.ts';
 import { postgresCluster } from '../src/crunchy/postgres-cluster.ts';
+import { postgresql } from '../src/zalando/postgresql.ts';
 import { outputs } from './outputs.ts';
 
 const committed = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
@@ -14,8 +15,10 @@ for (const [path, text] of outputs()) {
   });
 }
 
-test('generate: the YAML says what the object says', () => {
-  const definition = customResourceDefinition(postgresCluster);
-  const path = [...outputs().keys()].find((name) => name.endsWith('.yaml')) ?? '';
-  assert.deepEqual(parse(committed(path)), JSON.parse(JSON.stringify(definition)));
-});
+for (const resource of [postgresCluster, postgresql]) {
+  test(`generate: the YAML of ${resource.names.kind} says what the object says`, () => {
+    const definition = customResourceDefinition(resource);
+    const path = [...outputs().keys()].find((name) => name.endsWith(`/${definition.metadata?.name ?? ''}.yaml`)) ?? '';
+    assert.deepEqual(parse(committed(path)), JSON.parse(JSON.stringify(definition)));
+  });
+}

@@ -1,19 +1,26 @@
 /** The files that are made from the schemas, by their path in the checkout. */
 import { stringify } from 'yaml';
 import { customResourceDefinition } from '../src/crd.ts';
+import type { CustomResource } from '../src/crd.ts';
 import { postgresCluster } from '../src/crunchy/postgres-cluster.ts';
 import type { CustomResourceDefinition } from '../src/kubernetes/generated.types.ts';
 import { assertStructural } from '../src/schema/check.ts';
 import type { StructuralSchema } from '../src/schema/structural-schema.ts';
+import { postgresql } from '../src/zalando/postgresql.ts';
 import { referencePage } from './reference.ts';
 
-const { names, group } = postgresCluster;
+const resources: readonly CustomResource[] = [postgresCluster, postgresql];
 
 export function outputs(): ReadonlyMap<string, string> {
-  return new Map([
-    [`packages/api/crds/${names.plural}.${group}.yaml`, yaml(checked(customResourceDefinition(postgresCluster)))],
-    ['docs/reference/postgrescluster.md', referencePage(postgresCluster, intro)],
-  ]);
+  return new Map(
+    resources.flatMap((resource) => {
+      const { names, group } = resource;
+      return [
+        [`packages/api/crds/${names.plural}.${group}.yaml`, yaml(checked(customResourceDefinition(resource)))],
+        [`docs/reference/${names.singular}.md`, referencePage(resource, intro)],
+      ];
+    }),
+  );
 }
 
 const intro =

@@ -19,3 +19,17 @@ export type {
   PostgresService,
   PostgresUser,
 } from './crunchy/types.ts';
+export type {
+  Postgresql,
+  PostgresqlAdditionalVolume,
+  PostgresqlClone,
+  PostgresqlManifest,
+  PostgresqlPreparedDatabase,
+  PostgresqlResources,
+  PostgresqlSidecar,
+  PostgresqlSpec,
+  PostgresqlSpecWritten,
+  PostgresqlStandby,
+  PostgresqlStatus,
+  PostgresqlUserFlag,
+} from './zalando/types.ts';

@@ -5,3 +5,4 @@ export { descriptionOf, toStructural } from './schema/structural.ts';
 export { NotStructuralError, structuralProblems } from './schema/check.ts';
 export type { FieldNode, Rule, SchemaNode } from './schema/node.ts';
 export { postgresCluster } from './crunchy/postgres-cluster.ts';
+export { postgresql } from './zalando/postgresql.ts';

@@ -5,10 +5,15 @@ import type { Schema } from '../schema/schema.ts';
 import {
   affinitySchema,
   configMapProjectionSchema,
+  containerPortSchema,
   containerSchema,
+  envFromSourceSchema,
   envVarSchema,
+  labelSelectorSchema,
   localObjectReferenceSchema,
+  nodeAffinitySchema,
   persistentVolumeClaimSpecSchema,
+  probeSchema,
   resourceRequirementsSchema,
   secretProjectionSchema,
   tolerationSchema,
@@ -19,9 +24,14 @@ import type {
   Affinity,
   ConfigMapProjection,
   Container,
+  ContainerPort,
+  EnvFromSource,
   EnvVar,
+  LabelSelector,
   LocalObjectReference,
+  NodeAffinity,
   PersistentVolumeClaimSpec,
+  Probe,
   ResourceRequirements,
   SecretProjection,
   Toleration,
@@ -40,16 +50,36 @@ export function container(): Embedded<Container> {
   return embedded('', 'Container', containerSchema);
 }
 
+export function containerPort(): Embedded<ContainerPort> {
+  return embedded('', 'ContainerPort', containerPortSchema);
+}
+
+export function envFromSource(): Embedded<EnvFromSource> {
+  return embedded('', 'EnvFromSource', envFromSourceSchema);
+}
+
 export function envVar(options?: EmbeddedOptions): Embedded<EnvVar> {
   return embedded('', 'EnvVar', envVarSchema, options);
+}
+
+export function labelSelector(description: string): Embedded<LabelSelector> {
+  return embedded(description, 'LabelSelector', labelSelectorSchema);
 }
 
 export function localObjectReference(): Embedded<LocalObjectReference> {
   return embedded('', 'LocalObjectReference', localObjectReferenceSchema);
 }
 
+export function nodeAffinity(description: string): Embedded<NodeAffinity> {
+  return embedded(description, 'NodeAffinity', nodeAffinitySchema);
+}
+
 export function persistentVolumeClaimSpec(description: string, options?: EmbeddedOptions): Embedded<PersistentVolumeClaimSpec> {
   return embedded(description, 'PersistentVolumeClaimSpec', persistentVolumeClaimSpecSchema, options);
+}
+
+export function probe(description: string): Embedded<Probe> {
+  return embedded(description, 'Probe', probeSchema);
 }
 
 export function resourceRequirements(description: string): Embedded<ResourceRequirements> {

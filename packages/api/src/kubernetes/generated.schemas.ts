@@ -9,11 +9,11 @@ const preferredSchedulingTermSchema: StructuralSchema = { type: "object", proper
 
 const nodeSelectorSchema: StructuralSchema = { type: "object", properties: { nodeSelectorTerms: { type: "array", items: nodeSelectorTermSchema, 'x-kubernetes-list-type': "atomic" } }, required: ["nodeSelectorTerms"], 'x-kubernetes-map-type': "atomic" };
 
-const nodeAffinitySchema: StructuralSchema = { type: "object", properties: { preferredDuringSchedulingIgnoredDuringExecution: { type: "array", items: preferredSchedulingTermSchema, 'x-kubernetes-list-type': "atomic" }, requiredDuringSchedulingIgnoredDuringExecution: nodeSelectorSchema } };
+export const nodeAffinitySchema: StructuralSchema = { type: "object", properties: { preferredDuringSchedulingIgnoredDuringExecution: { type: "array", items: preferredSchedulingTermSchema, 'x-kubernetes-list-type': "atomic" }, requiredDuringSchedulingIgnoredDuringExecution: nodeSelectorSchema } };
 
 const labelSelectorRequirementSchema: StructuralSchema = { type: "object", properties: { key: { type: "string" }, operator: { type: "string" }, values: { type: "array", items: { type: "string" }, 'x-kubernetes-list-type': "atomic" } }, required: ["key", "operator"] };
 
-const labelSelectorSchema: StructuralSchema = { type: "object", properties: { matchExpressions: { type: "array", items: labelSelectorRequirementSchema, 'x-kubernetes-list-type': "atomic" }, matchLabels: { type: "object", additionalProperties: { type: "string" } } }, 'x-kubernetes-map-type': "atomic" };
+export const labelSelectorSchema: StructuralSchema = { type: "object", properties: { matchExpressions: { type: "array", items: labelSelectorRequirementSchema, 'x-kubernetes-list-type': "atomic" }, matchLabels: { type: "object", additionalProperties: { type: "string" } } }, 'x-kubernetes-map-type': "atomic" };
 
 const podAffinityTermSchema: StructuralSchema = { type: "object", properties: { labelSelector: labelSelectorSchema, matchLabelKeys: { type: "array", items: { type: "string" }, 'x-kubernetes-list-type': "atomic" }, mismatchLabelKeys: { type: "array", items: { type: "string" }, 'x-kubernetes-list-type': "atomic" }, namespaceSelector: labelSelectorSchema, namespaces: { type: "array", items: { type: "string" }, 'x-kubernetes-list-type': "atomic" }, topologyKey: { type: "string" } }, required: ["topologyKey"] };
 
@@ -45,7 +45,7 @@ const configMapEnvSourceSchema: StructuralSchema = { type: "object", properties:
 
 const secretEnvSourceSchema: StructuralSchema = { type: "object", properties: { name: { type: "string", default: "" }, optional: { type: "boolean" } } };
 
-const envFromSourceSchema: StructuralSchema = { type: "object", properties: { configMapRef: configMapEnvSourceSchema, prefix: { type: "string" }, secretRef: secretEnvSourceSchema } };
+export const envFromSourceSchema: StructuralSchema = { type: "object", properties: { configMapRef: configMapEnvSourceSchema, prefix: { type: "string" }, secretRef: secretEnvSourceSchema } };
 
 const execActionSchema: StructuralSchema = { type: "object", properties: { command: { type: "array", items: { type: "string" }, 'x-kubernetes-list-type': "atomic" } } };
 
@@ -65,9 +65,9 @@ const lifecycleSchema: StructuralSchema = { type: "object", properties: { postSt
 
 const gRPCActionSchema: StructuralSchema = { type: "object", properties: { port: { type: "integer", format: "int32" }, service: { type: "string", default: "" } }, required: ["port"] };
 
-const probeSchema: StructuralSchema = { type: "object", properties: { exec: execActionSchema, failureThreshold: { type: "integer", format: "int32" }, grpc: gRPCActionSchema, httpGet: hTTPGetActionSchema, initialDelaySeconds: { type: "integer", format: "int32" }, periodSeconds: { type: "integer", format: "int32" }, successThreshold: { type: "integer", format: "int32" }, tcpSocket: tCPSocketActionSchema, terminationGracePeriodSeconds: { type: "integer", format: "int64" }, timeoutSeconds: { type: "integer", format: "int32" } } };
+export const probeSchema: StructuralSchema = { type: "object", properties: { exec: execActionSchema, failureThreshold: { type: "integer", format: "int32" }, grpc: gRPCActionSchema, httpGet: hTTPGetActionSchema, initialDelaySeconds: { type: "integer", format: "int32" }, periodSeconds: { type: "integer", format: "int32" }, successThreshold: { type: "integer", format: "int32" }, tcpSocket: tCPSocketActionSchema, terminationGracePeriodSeconds: { type: "integer", format: "int64" }, timeoutSeconds: { type: "integer", format: "int32" } } };
 
-const containerPortSchema: StructuralSchema = { type: "object", properties: { containerPort: { type: "integer", format: "int32" }, hostIP: { type: "string" }, hostPort: { type: "integer", format: "int32" }, name: { type: "string" }, protocol: { type: "string", default: "TCP" } }, required: ["containerPort"] };
+export const containerPortSchema: StructuralSchema = { type: "object", properties: { containerPort: { type: "integer", format: "int32" }, hostIP: { type: "string" }, hostPort: { type: "integer", format: "int32" }, name: { type: "string" }, protocol: { type: "string", default: "TCP" } }, required: ["containerPort"] };
 
 const containerResizePolicySchema: StructuralSchema = { type: "object", properties: { resourceName: { type: "string" }, restartPolicy: { type: "string" } }, required: ["resourceName", "restartPolicy"] };
 
