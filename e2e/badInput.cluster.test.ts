@@ -6,22 +6,12 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, test } from 'node:test';
 import type { JsonPatchOperation } from '@pgherd/kube';
-import {
-  applyPatched,
-  conditionOf,
-  devOverlay,
-  memberPods,
-  podRef,
-  pods,
-  postgresClusters,
-  readCluster,
-  untilCondition,
-  untilReady,
-} from './src/cluster.ts';
+import { applyPatched, conditionOf, devOverlay, memberPods, podRef, pods, readCluster, untilCondition, untilReady } from './src/cluster.ts';
 import type { Ref } from './src/cluster.ts';
 import { openEnvironment } from './src/environment.ts';
 import { eventually } from './src/eventually.ts';
 import { total } from './src/operator.ts';
+import { postgresCluster } from './src/kinds.ts';
 import { withNamespace } from './src/scenario.ts';
 
 const environment = await openEnvironment();
@@ -145,7 +135,7 @@ test(
 
       for (const { name, change, refusedWith, reported } of mistakes) {
         await step(`${name}: ${refusedWith === undefined ? 'reported, and healed when taken back' : 'refused'}`, async () => {
-          const changed = client.patch(postgresClusters, ref, { kind: 'json', operations: change });
+          const changed = client.patch(postgresCluster.resource, ref, { kind: 'json', operations: change });
           if (refusedWith !== undefined) await assert.rejects(changed, refusedWith);
           else await changed;
           if (reported !== undefined) {
@@ -157,7 +147,10 @@ test(
             const passes = await passesOfTheNextSeconds();
             assert.ok(passes <= passesAtMost, `${passes} passes in ${observedForMs / 1000} s`);
             assert.equal(conditionOf(await readCluster(environment, ref), type)?.status, 'True');
-            await client.patch(postgresClusters, ref, { kind: 'json', operations: [{ op: 'replace', path: '/spec', value: correct }] });
+            await client.patch(postgresCluster.resource, ref, {
+              kind: 'json',
+              operations: [{ op: 'replace', path: '/spec', value: correct }],
+            });
           }
           const healed = await untilReady(environment, ref, 1);
           assert.deepEqual(healed.spec, correct);
@@ -176,7 +169,7 @@ test(
         assert.deepEqual(await memberPods(environment, long), []);
         const passes = await passesOfTheNextSeconds();
         assert.ok(passes <= passesAtMost, `${passes} passes in ${observedForMs / 1000} s`);
-        await client.delete(postgresClusters, long);
+        await client.delete(postgresCluster.resource, long);
         await eventually('the cluster going away', 30_000, async () => assert.rejects(readCluster(environment, long), /not found/i));
       });
 

@@ -8,12 +8,10 @@ import {
   conditionOf,
   devOverlay,
   jobs,
-  labels,
   memberPods,
   patchCluster,
   podRef,
   pods,
-  postgresClusters,
   primaryPod,
   readCluster,
   scale,
@@ -23,6 +21,7 @@ import type { Pod } from './src/cluster.ts';
 import { clientConfig, query, secretValue } from './src/connection.ts';
 import { openEnvironment } from './src/environment.ts';
 import { eventually } from './src/eventually.ts';
+import { labels, postgresCluster } from './src/kinds.ts';
 import { withNamespace } from './src/scenario.ts';
 
 const environment = await openEnvironment();
@@ -182,11 +181,11 @@ test('the dev overlay of a team, as it is, through its whole life', { timeout: 4
     });
 
     await step('deleted, it leaves no pod, no claim and no Service', async () => {
-      await client.delete(postgresClusters, ref);
+      await client.delete(postgresCluster.resource, ref);
       await eventually('everything of the cluster being gone', 90_000, async () => {
         const selector = { namespace, labelSelector: `${labels.cluster}=hippo` };
         for (const kind of [
-          postgresClusters,
+          postgresCluster.resource,
           kinds.pods,
           kinds.statefulSets,
           kinds.jobs,
@@ -196,7 +195,7 @@ test('the dev overlay of a team, as it is, through its whole life', { timeout: 4
           kinds.secrets,
           kinds.configMaps,
         ]) {
-          const { items } = await client.list(kind, kind === postgresClusters ? { namespace } : selector);
+          const { items } = await client.list(kind, kind === postgresCluster.resource ? { namespace } : selector);
           assert.deepEqual(
             items.map(({ metadata }) => `${kind.kind} ${metadata.name}`),
             [],
@@ -232,7 +231,7 @@ test(
         (await client.list(kinds.persistentVolumeClaims, { namespace })).items.map(({ metadata }) => metadata.uid ?? '');
       const before = await claims();
       assert.equal(before.length, 1);
-      await client.delete(postgresClusters, ref);
+      await client.delete(postgresCluster.resource, ref);
       await eventually('the cluster going away', 90_000, async () => {
         await assert.rejects(readCluster(environment, ref), /not found/i);
         assert.deepEqual((await client.list(pods, { namespace })).items, []);

@@ -2,12 +2,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { linesProgress } from '../local/src/progress.ts';
+import { databaseStatements } from '../packages/engine/src/privileges.ts';
 import { psql, rolesQuestion, usersScript } from '../packages/engine/src/readings.ts';
 import { buildImages, runInImage } from './index.ts';
 
 const hostile = `we"ird' \\x=1 $(id)`;
 const databases = ['app', hostile];
-const intent = { name: 'app', databases, options: ['LOGIN', 'CONNECTION LIMIT 5'], passwordCharacters: 'ascii' } as const;
+const intent = {
+  name: 'app',
+  databases,
+  options: ['LOGIN', 'CONNECTION LIMIT 5'],
+  passwordCharacters: 'ascii',
+  memberOf: [],
+  settings: {},
+} as const;
+/** The second one is given to the role. */
+const wanted = databases.map((name, index) => ({ name, owner: index === 1 ? intent.name : undefined, schemas: [], extensions: [] }));
 const verifier =
   'SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$/LlmJyeJc/Lmwbk4xYrOfsi9dzMsLS+2t6qKbWqVt9E=:Jyg24yZbDHK9kAlnrAHUNHOYK9T2Mk8I5oqLLSvdbRA=';
 
@@ -34,7 +44,7 @@ for (const version of [17, 15]) {
   test(`statements: PostgreSQL ${version} has what they ask for, names hold no surprise, and nothing keeps a verifier (I9)`, async () => {
     const [image] = await buildImages({ only: ['postgres'], progress: linesProgress((line) => console.error(line)) });
     assert.ok(image);
-    const users = fed(psql(version), `\\set verifier_0 '${verifier}'\n${usersScript([{ intent, secret: 'app' }], databases).text}`);
+    const users = fed(psql(version), `\\set verifier_0 '${verifier}'\n${usersScript([{ intent, secret: 'app' }], wanted).text}`);
     const audits = `psql -XAtqc "SELECT current_database(), count(*) FROM pg_event_trigger WHERE evtname LIKE 'pgaudit%'"`;
     const script = `
       export PATH=/usr/lib/postgresql/${version}/bin:$PATH PGDATA=/pgdata/pg PGHOST=/tmp/postgres
@@ -44,7 +54,7 @@ for (const version of [17, 15]) {
       psql -Xqd postgres -c 'CREATE EXTENSION pg_stat_statements'
       ${users}
       ${users}
-      ${fed(psql(version), rolesQuestion([intent], databases).text)}
+      ${fed(psql(version), rolesQuestion([intent], wanted).text)}
       psql -Xqd postgres -c 'CREATE DATABASE later'
       for database in postgres app later ${quoted(hostile)}; do PGDATABASE="$database" ${audits}; done
       psql -XAtqd postgres -c "SELECT count(*) FROM pg_stat_statements WHERE query LIKE '%SCRAM-SHA-256$%4096%' OR query LIKE 'ALTER ROLE%'"
@@ -56,7 +66,10 @@ for (const version of [17, 15]) {
     assert.equal(output.exitCode, 0, `${output.stdout}\n${output.stderr}`);
     const [answer = '', ...rest] = output.stdout.trim().split('\n');
     const { roles, databases: found, grants } = JSON.parse(answer) as Readonly<Record<string, readonly object[]>>;
-    assert.deepEqual(found, databases);
+    assert.deepEqual(
+      found,
+      wanted.map(({ name, owner = 'postgres' }) => ({ name, owner })),
+    );
     assert.deepEqual(roles, [
       {
         name: 'app',
@@ -76,5 +89,83 @@ for (const version of [17, 15]) {
       databases.map((database) => ({ role: 'app', database })),
     );
     assert.deepEqual(rest, ['postgres|2', 'app|2', 'later|2', `${hostile}|2`, '0', '0']);
+  });
+}
+
+const reader = {
+  name: 'bar_reader',
+  databases: [],
+  options: ['NOLOGIN'],
+  passwordCharacters: undefined,
+  memberOf: [],
+  settings: {},
+} as const;
+const prepared = [
+  reader,
+  { ...reader, name: 'bar_writer', memberOf: [{ role: 'bar_reader', withAdmin: false }] },
+  {
+    ...reader,
+    name: 'bar_owner',
+    memberOf: ['bar_reader', 'bar_writer'].map((role) => ({ role, withAdmin: true })),
+    settings: { search_path: ['$user', 'data', hostile] },
+  },
+] as const;
+const bar = {
+  name: 'bar',
+  owner: 'bar_owner',
+  schemas: ['data', hostile].map((name) => ({
+    name,
+    owner: 'bar_owner',
+    readers: ['bar_reader'],
+    writers: ['bar_writer'],
+    creators: ['bar_owner'],
+  })),
+  extensions: [{ name: 'pg_trgm', schema: 'data' }],
+};
+
+for (const version of [17, 15]) {
+  test(`statements: PostgreSQL ${version} prepares a database whose readers read and writers write, and nothing is left to do after that`, async () => {
+    const [image] = await buildImages({ only: ['postgres'], progress: linesProgress((line) => console.error(line)) });
+    assert.ok(image);
+    const statements = usersScript(
+      prepared.map((user) => ({ intent: user, secret: undefined })),
+      [bar],
+      false,
+    ).text;
+    const asRole = (role: string, sql: string): string =>
+      `psql -XAtqd bar -c ${quoted(`SET ROLE ${role}`)} -c ${quoted(sql)} 2>&1 | head -1 || true`;
+    const script = `
+      export PATH=/usr/lib/postgresql/${version}/bin:$PATH PGDATA=/pgdata/pg PGHOST=/tmp/postgres
+      mkdir /tmp/postgres
+      initdb --auth=peer >/tmp/initdb.log
+      pg_ctl --silent --wait --log=/tmp/server.log --options='-c unix_socket_directories=/tmp/postgres -c listen_addresses=' start
+      ${fed(psql(version), statements)}
+      echo "left: $(psql -XAtqd bar <<'SQL'
+${databaseStatements(bar)
+  .map((query) => `${query};`)
+  .join('\n')}
+SQL
+)"
+      ${fed(psql(version), statements)}
+      ${asRole('bar_owner', 'CREATE TABLE data.thing (number int)')}
+      ${asRole('bar_writer', 'INSERT INTO data.thing VALUES (17)')}
+      ${asRole('bar_reader', 'SELECT number FROM data.thing')}
+      ${asRole('bar_reader', 'INSERT INTO data.thing VALUES (18)')}
+      ${asRole('bar_writer', 'CREATE TABLE data.other (number int)')}
+      psql -XAtqd bar -c "SELECT setconfig FROM pg_db_role_setting"
+      psql -XAtqd bar -c "SELECT roleid::regrole, member::regrole, admin_option FROM pg_auth_members WHERE roleid::regrole::text LIKE 'bar%' ORDER BY 1, 2"
+      pg_ctl --silent --wait --mode=fast stop`;
+    const writable = ['/tmp', '/pgdata', '/dev/shm'];
+    const output = await runInImage(image, { uid: 26, gid: 26, writable, command: ['bash', '-euc', script] });
+    assert.equal(output.exitCode, 0, `${output.stdout}\n${output.stderr}`);
+    const lines = output.stdout.trim().split('\n');
+    assert.deepEqual(lines.slice(0, 4), [
+      'left: ',
+      '17',
+      'ERROR:  permission denied for table thing',
+      'ERROR:  permission denied for schema data',
+    ]);
+    assert.match(lines[4] ?? '', /search_path=.*\$user.*, data, /);
+    assert.deepEqual(lines.slice(5), ['bar_reader|bar_writer|f', 'bar_reader|bar_owner|t', 'bar_writer|bar_owner|t']);
   });
 }

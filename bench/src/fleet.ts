@@ -1,7 +1,7 @@
 /**
- * A fleet: 100 clusters of 2 members with backups, created at 20 a second before a control plane without nodes.
+ * A fleet: 100 clusters of 2 members, with backups where the kind has them, created at 20 a second before a control plane without nodes.
  *
- *     node bench/src/fleet.ts [--node-options=--cpu-prof,--cpu-prof-dir=DIR]
+ *     node bench/src/fleet.ts [--both-kinds] [--node-options=--cpu-prof,--cpu-prof-dir=DIR]
  *
  * Nothing runs there, so what is measured is the operator: how soon it makes what each cluster needs first, how soon a changed manifest arrives
  * where it counts, how often it writes, and what it takes.
@@ -38,16 +38,6 @@ const quietMs = 5_000;
 const limitMs = 180_000;
 const mebibyte = 2 ** 20;
 
-const clusters: ResourceType = {
-  group: 'postgres-operator.crunchydata.com',
-  version: 'v1beta1',
-  kind: 'PostgresCluster',
-  plural: 'postgresclusters',
-  namespaced: true,
-};
-const clusterLabel = `${clusters.group}/cluster`;
-const instanceLabel = `${clusters.group}/instance`;
-
 interface StatefulSet extends KubernetesObject {
   readonly spec: {
     readonly template: {
@@ -58,24 +48,73 @@ interface StatefulSet extends KubernetesObject {
   };
 }
 
-const storage = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
-const setWith = (cpu: string) => ({ name: 'pgdb', replicas: 2, dataVolumeClaimSpec: storage, resources: { limits: { cpu } } });
+/** One kind of manifest, as far as a fleet of it goes. */
+interface FleetKind {
+  readonly resource: ResourceType;
+  /** The limit of processors is what a change changes. */
+  readonly spec: (cpu: string) => object;
+  /** Whose StatefulSet it is; undefined: of no cluster of this kind. */
+  readonly clusterOf: (labels: Readonly<Record<string, string>>) => string | undefined;
+  /** It makes pods of members. */
+  readonly hasMembers: (labels: Readonly<Record<string, string>>) => boolean;
+  /** StatefulSets of two members. */
+  readonly workloads: number;
+}
 
-const fleet = Array.from({ length: clusterCount }, (_, index) => ({
-  namespace: `fleet-${index % namespaceCount}`,
+const storage = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+const group = 'postgres-operator.crunchydata.com';
+
+const postgresCluster: FleetKind = {
+  resource: { group, version: 'v1beta1', kind: 'PostgresCluster', plural: 'postgresclusters', namespaced: true },
+  spec: (cpu) => ({
+    postgresVersion: 17,
+    users: [{ name: 'hippo', databases: ['zoo'] }],
+    instances: [{ name: 'pgdb', replicas: 2, dataVolumeClaimSpec: storage, resources: { limits: { cpu } } }],
+    backups: { pgbackrest: { repos: [{ name: 'repo1', volume: { volumeClaimSpec: storage } }] } },
+  }),
+  clusterOf: (labels) => labels[`${group}/cluster`],
+  hasMembers: (labels) => labels[`${group}/instance`] !== undefined,
+  workloads: 2,
+};
+
+const postgresql: FleetKind = {
+  resource: { group: 'acid.zalan.do', version: 'v1', kind: 'postgresql', plural: 'postgresqls', namespaced: true },
+  spec: (cpu) => ({
+    teamId: 'zoo',
+    numberOfInstances: 2,
+    postgresql: { version: '17' },
+    volume: { size: '1Gi' },
+    users: { hippo: [] },
+    databases: { zoo: 'hippo' },
+    resources: { limits: { cpu } },
+  }),
+  clusterOf: (labels) => labels['cluster-name'],
+  hasMembers: () => true,
+  workloads: 1,
+};
+
+const { values } = parseArgs({
+  options: { 'node-options': { type: 'string', default: '' }, 'both-kinds': { type: 'boolean', default: false } },
+});
+const fleetKinds = values['both-kinds'] ? [postgresCluster, postgresql] : [postgresCluster];
+
+interface FleetCluster {
+  readonly kind: FleetKind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const fleet = Array.from({ length: clusterCount }, (_, index): FleetCluster => ({
+  kind: fleetKinds[index % fleetKinds.length] ?? postgresCluster,
+  namespace: `fleet-${Math.floor(index / fleetKinds.length) % namespaceCount}`,
   name: `hippo-${index}`,
 }));
 
-const manifestOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }) => ({
-  apiVersion: `${clusters.group}/${clusters.version}`,
-  kind: clusters.kind,
+const manifestOf = ({ kind: { resource, spec }, namespace, name }: FleetCluster) => ({
+  apiVersion: `${resource.group}/${resource.version}`,
+  kind: resource.kind,
   metadata: { namespace, name },
-  spec: {
-    postgresVersion: 17,
-    users: [{ name: 'hippo', databases: ['zoo'] }],
-    instances: [setWith('1')],
-    backups: { pgbackrest: { repos: [{ name: 'repo1', volume: { volumeClaimSpec: storage } }] } },
-  },
+  spec: spec('1'),
 });
 
 const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
@@ -87,7 +126,7 @@ const until = async (what: string, condition: () => boolean | Promise<boolean>):
 };
 
 /** Does something to every cluster at a steady rate; gives the time of each by `namespace/name`. */
-const steadily = async (work: (cluster: (typeof fleet)[number]) => Promise<unknown>): Promise<ReadonlyMap<string, number>> => {
+const steadily = async (work: (cluster: FleetCluster) => Promise<unknown>): Promise<ReadonlyMap<string, number>> => {
   const times = new Map<string, number>();
   const begun = performance.now();
   const works: Promise<unknown>[] = [];
@@ -129,10 +168,13 @@ const measure = async (bundlePath: string, local: LocalCluster, client: Client, 
   });
   watch.addHandler((change) => {
     const { metadata, spec } = change.object;
-    const cluster = `${metadata.namespace}/${metadata.labels?.[clusterLabel]}`;
+    const labels = metadata.labels ?? {};
+    const kind = fleetKinds.find(({ clusterOf }) => clusterOf(labels) !== undefined);
+    if (kind === undefined) return;
+    const cluster = `${metadata.namespace}/${kind.clusterOf(labels)}`;
     if (!firstAt.has(cluster)) firstAt.set(cluster, performance.now());
     const isChanged = spec.template.spec.containers.some(({ resources }) => resources?.limits?.cpu === '2');
-    if (!isChanged || metadata.labels?.[instanceLabel] === undefined) return;
+    if (!isChanged || !kind.hasMembers(labels)) return;
     const times = changedAt.get(cluster) ?? new Map<string, number>();
     changedAt.set(cluster, times);
     if (!times.has(metadata.name)) times.set(metadata.name, performance.now());
@@ -141,7 +183,7 @@ const measure = async (bundlePath: string, local: LocalCluster, client: Client, 
   await watch.waitForSync();
 
   const creationBegins = new Date();
-  const createdAt = await steadily(async (cluster) => client.create(clusters, manifestOf(cluster)));
+  const createdAt = await steadily(async (cluster) => client.create(cluster.kind.resource, manifestOf(cluster)));
   await until('a StatefulSet of each cluster', () => firstAt.size === clusterCount);
   await settled(operator);
   const creationEnds = new Date();
@@ -163,11 +205,10 @@ const measure = async (bundlePath: string, local: LocalCluster, client: Client, 
   );
 
   const changedSpecAt = await steadily(async (cluster) =>
-    client.patch(clusters, cluster, { kind: 'merge', body: { spec: { instances: [setWith('2')] } } }),
+    client.patch(cluster.kind.resource, cluster, { kind: 'merge', body: { spec: cluster.kind.spec('2') } }),
   );
-  await until(
-    'the change in both members of each cluster',
-    () => [...changedAt.values()].filter(({ size }) => size === 2).length === clusterCount,
+  await until('the change in all members of each cluster', () =>
+    fleet.every(({ kind, namespace, name }) => changedAt.get(`${namespace}/${name}`)?.size === kind.workloads),
   );
   await settled(operator);
   const atEnd = await operator.cost();
@@ -226,15 +267,18 @@ const measure = async (bundlePath: string, local: LocalCluster, client: Client, 
 
 const method =
   'kube-apiserver and etcd on this machine, no nodes, no controllers. The operator is the bundle that its image holds, in a process of its own, with ' +
-  'leader election. 100 PostgresClusters of 2 members with a repository in 10 namespaces are created at 20 a second, then changed at 20 a second ' +
+  'leader election. ' +
+  (values['both-kinds']
+    ? '50 PostgresClusters of 2 members with a repository and 50 postgresqls of 2 members'
+    : '100 PostgresClusters of 2 members with a repository') +
+  ' in 10 namespaces are created at 20 a second, then changed at 20 a second ' +
   '(another CPU limit). Times begin before the request is sent and end when a watch tells of the StatefulSet. The lease apart, all writes count. ' +
-  '`node bench/src/fleet.ts` measures this anew.';
+  `\`node bench/src/fleet.ts${values['both-kinds'] ? ' --both-kinds' : ''}\` measures this anew.`;
 
-const { values } = parseArgs({ options: { 'node-options': { type: 'string', default: '' } } });
 const nodeOptions = values['node-options'].split(',').filter((option) => option !== '');
 const progress = linesProgress((line) => console.error(line));
 const scratch = await mkdtemp(join(tmpdir(), 'pgherd-bench-'));
-const report = await startReport('fleet');
+const report = await startReport(values['both-kinds'] ? 'fleet-both-kinds' : 'fleet');
 try {
   await down(instance, { progress });
   const local = await up({ progress, name: instance, nodes: 0, apiServerArguments: auditArguments });
@@ -243,7 +287,9 @@ try {
   const config = await kubeconfigConfig({ path: local.kubeconfigPath, env: process.env });
   await using transport = createTransport({ config, userAgent: 'pgherd-bench/1' });
   const measured = await measure(bundlePath, local, createClient(transport), nodeOptions);
-  console.log(await report({ title: 'A fleet of 100 clusters', method, ...measured }));
+  console.log(
+    await report({ title: values['both-kinds'] ? 'A fleet of 50 clusters of each kind' : 'A fleet of 100 clusters', method, ...measured }),
+  );
 } finally {
   await down(instance, { progress });
   await rm(scratch, { recursive: true });

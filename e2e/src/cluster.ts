@@ -1,4 +1,4 @@
-/** PostgresClusters as a test sees them: applied, waited for, and asked for their members. */
+/** Clusters as a test sees them: applied, waited for, and asked for their members. */
 import assert from 'node:assert/strict';
 import { resolve, join } from 'node:path';
 import { kinds, resourceType } from '@pgherd/kube';
@@ -6,19 +6,9 @@ import type { Condition, KubernetesObject } from '@pgherd/kube';
 import { withOverlay } from '../../demo/overlay.ts';
 import type { Environment } from './environment.ts';
 import { eventually } from './eventually.ts';
+import { postgresCluster, type Cluster, type ClusterKind } from './kinds.ts';
 
-const group = 'postgres-operator.crunchydata.com';
 const examples = resolve(import.meta.dirname, '../../examples');
-
-export interface PostgresCluster extends KubernetesObject {
-  readonly spec?: Readonly<Record<string, unknown>>;
-  readonly status?: {
-    readonly observedGeneration?: number;
-    readonly readyMembers?: string;
-    readonly primary?: string;
-    readonly conditions?: readonly Condition[];
-  };
-}
 
 export interface ContainerStatus {
   readonly name: string;
@@ -37,30 +27,18 @@ export interface Job extends KubernetesObject {
   readonly status?: { readonly succeeded?: number; readonly failed?: number };
 }
 
-export const postgresClusters = resourceType<PostgresCluster>({
-  group,
-  version: 'v1beta1',
-  kind: 'PostgresCluster',
-  plural: 'postgresclusters',
-  namespaced: true,
-});
 export const pods = resourceType<Pod>(kinds.pods);
 export const jobs = resourceType<Job>(kinds.jobs);
-
-export const labels = {
-  cluster: `${group}/cluster`,
-  instance: `${group}/instance`,
-  set: `${group}/instance-set`,
-  role: `${group}/role`,
-  data: `${group}/data`,
-  backup: `${group}/pgbackrest-backup`,
-} as const;
 
 /** One cluster in one namespace. */
 export interface Ref {
   readonly namespace: string;
   readonly name: string;
+  /** Default: PostgresCluster. */
+  readonly kind?: ClusterKind;
 }
+
+export const kindOf = ({ kind = postgresCluster }: Ref): ClusterKind => kind;
 
 /** Applies an example folder as a team's tool would. */
 export const applyExample = async ({ kubectl }: Environment, namespace: string, folder: string): Promise<void> => {
@@ -82,18 +60,18 @@ export const applyPatched = async (
 
 export const devOverlay = 'gitops/overlays/dev';
 
-export const readCluster = async ({ client }: Environment, ref: Ref): Promise<PostgresCluster> => client.get(postgresClusters, ref);
+export const readCluster = async ({ client }: Environment, ref: Ref): Promise<Cluster> => client.get(kindOf(ref).resource, ref);
 
-export const conditionOf = ({ status }: PostgresCluster, type: string): Condition | undefined =>
+export const conditionOf = ({ status }: Cluster, type: string): Condition | undefined =>
   status?.conditions?.find((condition) => condition.type === type);
 
-const described = (cluster: PostgresCluster): string =>
+const described = (cluster: Cluster): string =>
   `${cluster.status?.readyMembers ?? 'no members'}; ${(cluster.status?.conditions ?? []).map(({ type, status, reason, message }) => `${type}=${status} (${reason}: ${message})`).join('; ')}`;
 
 const readyLimitMs = 120_000;
 
 /** Waits until the cluster says of its newest generation that it is Ready, with so many members. */
-export const untilReady = async (environment: Environment, ref: Ref, members: number, limitMs = readyLimitMs): Promise<PostgresCluster> =>
+export const untilReady = async (environment: Environment, ref: Ref, members: number, limitMs = readyLimitMs): Promise<Cluster> =>
   eventually(`${ref.name} becoming Ready with ${members} members`, limitMs, async () => {
     const cluster = await readCluster(environment, ref);
     const { status, metadata } = cluster;
@@ -120,23 +98,21 @@ export const untilCondition = async (
     return condition;
   });
 
-export const patchCluster = async ({ client }: Environment, ref: Ref, patch: object): Promise<PostgresCluster> =>
-  client.patch(postgresClusters, ref, { kind: 'merge', body: patch });
+export const patchCluster = async ({ client }: Environment, ref: Ref, patch: object): Promise<Cluster> =>
+  client.patch(kindOf(ref).resource, ref, { kind: 'merge', body: patch });
 
-export const scale = async ({ client }: Environment, ref: Ref, replicas: number): Promise<void> => {
-  await client.patch(postgresClusters, ref, {
-    kind: 'json',
-    operations: [{ op: 'replace', path: '/spec/instances/0/replicas', value: replicas }],
-  });
+export const scale = async ({ client }: Environment, ref: Ref, members: number): Promise<void> => {
+  const { resource, scaled } = kindOf(ref);
+  await client.patch(resource, ref, { kind: 'json', operations: scaled(members) });
 };
 
 /** The cluster's member pods. */
 export const memberPods = async ({ client }: Environment, ref: Ref): Promise<readonly Pod[]> =>
-  (await client.list(pods, { namespace: ref.namespace, labelSelector: `${labels.cluster}=${ref.name},${labels.instance}` })).items;
+  (await client.list(pods, { namespace: ref.namespace, labelSelector: kindOf(ref).members(ref.name) })).items;
 
 /** The pod that Patroni calls the leader. @throws where there is not exactly one. */
 export const primaryPod = async (environment: Environment, ref: Ref): Promise<Pod> => {
-  const leaders = (await memberPods(environment, ref)).filter(({ metadata }) => metadata.labels?.[labels.role] === 'master');
+  const leaders = (await memberPods(environment, ref)).filter(({ metadata }) => metadata.labels?.[kindOf(ref).roleLabel] === 'master');
   const [leader] = leaders;
   assert.ok(leader !== undefined && leaders.length === 1, `${leaders.length} pods of ${ref.name} lead`);
   return leader;

@@ -9,6 +9,7 @@ import { kinds, resourceType } from '@pgherd/kube';
 import type { KubernetesObject } from '@pgherd/kube';
 import type pg from 'pg';
 import type { Environment } from './environment.ts';
+import { postgresCluster, type ClusterKind } from './kinds.ts';
 
 interface Secret extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
@@ -53,20 +54,41 @@ const socketIn = (environment: Environment): Socket => {
 export interface ClientOptions {
   readonly namespace: string;
   readonly cluster: string;
+  /** Default: PostgresCluster. */
+  readonly kind?: ClusterKind;
   /** Default: the cluster's name. */
   readonly user?: string;
-  /** Which Service. Default: what the uri in the Secret names, which is the primary. */
+  /** Default: the cluster's first one, called as the user. */
+  readonly database?: string;
+  /** Which Service. Default: that of the primary. */
   readonly service?: 'primary' | 'replicas';
   /** Default: true, by sslmode=verify-full with the cluster's certificate authority. */
   readonly tls?: boolean;
 }
 
+/** Where a PostgresCluster's user finds everything in one key, that is what a client takes. */
+const uriOf = async (environment: Environment, options: ClientOptions): Promise<URL> => {
+  const { namespace, cluster, kind = postgresCluster, user = cluster, service = 'primary' } = options;
+  const secret = kind.userSecret(cluster, user);
+  if (kind === postgresCluster) {
+    const uri = new URL(await secretValue(environment, namespace, secret.name, 'uri'));
+    if (service === 'replicas')
+      uri.hostname = uri.hostname.replace(`${kind.services.primary(cluster)}.`, `${kind.services.replicas(cluster)}.`);
+    return uri;
+  }
+  const uri = new URL(`postgresql://${kind.services[service](cluster)}.${namespace}.svc:5432`);
+  uri.username = await secretValue(environment, namespace, secret.name, secret.userKey);
+  uri.password = await secretValue(environment, namespace, secret.name, 'password');
+  uri.pathname = options.database ?? 'postgres';
+  return uri;
+};
+
 /** What a client needs to connect as a user of the manifest, from the user's Secret. */
 export const clientConfig = async (environment: Environment, options: ClientOptions): Promise<pg.ClientConfig> => {
-  const { namespace, cluster, user = cluster, service = 'primary', tls = true } = options;
-  const uri = new URL(await secretValue(environment, namespace, `${cluster}-pguser-${user}`, 'uri'));
-  if (service === 'replicas') uri.hostname = uri.hostname.replace(`${cluster}-primary.`, `${cluster}-replicas.`);
-  const ca = tls ? await secretValue(environment, namespace, `${cluster}-cluster-cert`, 'ca.crt') : undefined;
+  const { namespace, cluster, kind = postgresCluster, tls = true } = options;
+  const uri = await uriOf(environment, options);
+  if (options.database !== undefined) uri.pathname = options.database;
+  const ca = tls ? await secretValue(environment, namespace, kind.authority(cluster), 'ca.crt') : undefined;
   return {
     connectionString: uri.href,
     // What sslmode=verify-full means: trust this authority alone, and check the name.

@@ -1,10 +1,11 @@
 /** The cluster that faults are tried on. */
 import assert from 'node:assert/strict';
-import { applyPatched, devOverlay, labels, memberPods, podRef, pods, untilReady } from './cluster.ts';
+import { applyPatched, devOverlay, memberPods, podRef, pods, untilReady } from './cluster.ts';
 import type { Ref } from './cluster.ts';
 import { clientConfig, query } from './connection.ts';
 import type { Environment } from './environment.ts';
 import { eventually } from './eventually.ts';
+import { labels } from './kinds.ts';
 
 /**
  * The dev overlay with two members, and a schema to write into. Two nodes hold two members and the repository host, so that one node has a

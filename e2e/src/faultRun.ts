@@ -1,9 +1,9 @@
 /** One fault under one setting, with a client that writes 20 times a second through Service -primary: what it lost, and how long it waited. */
 import assert from 'node:assert/strict';
 import { kinds } from '@pgherd/kube';
-import { memberPods, patchCluster, podRef, primaryPod, untilReady } from './cluster.ts';
+import { kindOf, memberPods, patchCluster, podRef, primaryPod, untilReady } from './cluster.ts';
 import type { Ref } from './cluster.ts';
-import { clientConfig } from './connection.ts';
+import { clientConfig, type ClientOptions } from './connection.ts';
 import type { Environment } from './environment.ts';
 import { eventually } from './eventually.ts';
 import { prepareFault } from './faults.ts';
@@ -17,6 +17,9 @@ export interface FaultSetting {
   /** False: the operator is away from before the fault until the replica streams again. */
   readonly operatorRuns: boolean;
 }
+
+/** Who writes, where it is not the cluster's first user. */
+export type Writing = Partial<Pick<ClientOptions, 'kind' | 'user' | 'database'>>;
 
 export interface FaultReport extends WriterReport {
   /** From the fault, or the node's return, until the cluster is Ready with all members again. */
@@ -32,7 +35,7 @@ const stepLimitMs = 180_000;
 /** SQL as the superuser on the primary's own socket. */
 export const askPrimary = async (environment: Environment, ref: Ref, sql: string): Promise<string> => {
   const { namespace, name } = podRef(await primaryPod(environment, ref));
-  return (await environment.kubectl.run(['-n', namespace, 'exec', name, '-c', 'database', '--', 'psql', '-XAtc', sql])).trim();
+  return (await environment.kubectl.run(['-n', namespace, 'exec', name, '-c', kindOf(ref).container, '--', 'psql', '-XAtc', sql])).trim();
 };
 
 /**
@@ -46,20 +49,23 @@ const untilStreaming = async (environment: Environment, ref: Ref, synchronous: b
     if (!synchronous) return;
     const leader = podRef(await primaryPod(environment, ref)).name;
     const replicas = (await memberPods(environment, ref)).map(({ metadata }) => metadata.name).filter((name) => name !== leader);
-    const { metadata } = await environment.client.get(kinds.endpoints, { namespace: ref.namespace, name: `${ref.name}-ha-sync` });
+    const { metadata } = await environment.client.get(kinds.endpoints, {
+      namespace: ref.namespace,
+      name: kindOf(ref).synchronousObject(ref.name),
+    });
     assert.equal(metadata.annotations?.['leader'], leader);
     assert.equal(metadata.annotations?.['sync_standby'], replicas.join(','));
   });
 
 /** Brings the cluster to where a run may begin. */
 export const settle = async (environment: Environment, ref: Ref, synchronous: boolean): Promise<void> => {
-  await patchCluster(environment, ref, { spec: { patroni: { dynamicConfiguration: { synchronous_mode: synchronous } } } });
+  await patchCluster(environment, ref, kindOf(ref).synchronous(synchronous));
   await untilReady(environment, ref, members, stepLimitMs);
   await untilStreaming(environment, ref, synchronous);
 };
 
 /** Strikes the primary of a cluster with two members, and waits until all is well again. */
-export const runFault = async (environment: Environment, ref: Ref, setting: FaultSetting): Promise<FaultReport> => {
+export const runFault = async (environment: Environment, ref: Ref, setting: FaultSetting, client: Writing = {}): Promise<FaultReport> => {
   const { fault, synchronous, operatorRuns } = setting;
   const { operator } = environment;
   await settle(environment, ref, synchronous);
@@ -68,7 +74,7 @@ export const runFault = async (environment: Environment, ref: Ref, setting: Faul
   let repaired = false;
   try {
     await using writer = await startWriter(
-      await clientConfig(environment, { namespace: ref.namespace, cluster: ref.name }),
+      await clientConfig(environment, { namespace: ref.namespace, cluster: ref.name, ...client }),
       'hippo.written',
     );
     await writer.waitFor(rowsBefore, stepLimitMs);

@@ -1,6 +1,6 @@
 /** Real faults of the member that leads, and how they are repaired where nothing repairs itself. */
 import assert from 'node:assert/strict';
-import { podRef, pods, primaryPod } from './cluster.ts';
+import { kindOf, podRef, pods, primaryPod } from './cluster.ts';
 import type { Pod, Ref } from './cluster.ts';
 import type { Environment } from './environment.ts';
 import { kill, processesOf } from './processes.ts';
@@ -31,12 +31,14 @@ export const prepareFault = async (environment: Environment, ref: Ref, fault: Fa
   const { client, local } = environment;
   switch (fault) {
     case 'postmaster': {
-      const postmaster = (await processesOf(pod, 'database')).find(({ commandLine }) => /^(\S*\/)?postgres -D /.test(commandLine));
+      const postmaster = (await processesOf(pod, kindOf(ref).container)).find(({ commandLine }) =>
+        /^(\S*\/)?postgres -D /.test(commandLine),
+      );
       assert.ok(postmaster !== undefined, `no postmaster in ${pod.metadata.name}`);
       return { pod, strike: async () => kill(postmaster), repair: nothing };
     }
     case 'container': {
-      const processes = await processesOf(pod, 'database');
+      const processes = await processesOf(pod, kindOf(ref).container);
       assert.ok(processes.length > 3, `only ${processes.length} processes in ${pod.metadata.name}`);
       return { pod, strike: async () => processes.forEach(kill), repair: nothing };
     }

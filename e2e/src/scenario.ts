@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test';
 import { kinds, NotFoundError } from '@pgherd/kube';
 import type { Environment } from './environment.ts';
 import { eventually } from './eventually.ts';
-import { postgresClusters } from './cluster.ts';
+import { clusterKinds } from './kinds.ts';
 
 const goneLimitMs = 90_000;
 const logLines = 25;
@@ -21,8 +21,11 @@ const diagnosis = async ({ kubectl, operator }: Environment, namespace: string):
       kubectl.run(['-n', namespace, ...argv]);
   const pods = (await ask('get', 'pods', '-o', 'name')().catch(() => '')).split('\n').filter((name) => name !== '');
   const sections = [
-    await section('objects', ask('get', 'postgrescluster,statefulset,pod,job,pvc,endpoints', '-o', 'wide')),
-    await section('status', ask('get', 'postgrescluster', '-o', 'jsonpath={range .items[*]}{.metadata.name}: {.status}{"\\n"}{end}')),
+    await section('objects', ask('get', 'postgrescluster,postgresql,statefulset,pod,job,pvc,endpoints', '-o', 'wide')),
+    await section(
+      'status',
+      ask('get', 'postgrescluster,postgresql', '-o', 'jsonpath={range .items[*]}{.metadata.name}: {.status}{"\\n"}{end}'),
+    ),
     await section('events', ask('get', 'events', '--sort-by=.lastTimestamp')),
   ];
   for (const pod of pods) {
@@ -36,8 +39,10 @@ const removeNamespace = async (environment: Environment, namespace: string): Pro
   const { client, operator } = environment;
   // Its clusters go by the operator's hand: it holds a finalizer on them.
   await operator.start();
-  const { items } = await client.list(postgresClusters, { namespace });
-  await Promise.all(items.map(({ metadata: { name } }) => client.delete(postgresClusters, { namespace, name })));
+  for (const { resource } of clusterKinds) {
+    const { items } = await client.list(resource, { namespace });
+    await Promise.all(items.map(({ metadata: { name } }) => client.delete(resource, { namespace, name })));
+  }
   await client.delete(kinds.namespaces, { name: namespace });
   await eventually(`namespace ${namespace} going away`, goneLimitMs, async () => {
     try {
@@ -46,8 +51,8 @@ const removeNamespace = async (environment: Environment, namespace: string): Pro
       if (error instanceof NotFoundError) return;
       throw error;
     }
-    const left = await client.list(postgresClusters, { namespace });
-    throw new Error(`it is still there, with ${left.items.length} clusters`);
+    const left = await Promise.all(clusterKinds.map(async ({ resource }) => client.list(resource, { namespace })));
+    throw new Error(`it is still there, with ${left.flatMap(({ items }) => items).length} clusters`);
   });
 };
 

@@ -9,6 +9,15 @@
 - apiGroups: [postgres-operator.crunchydata.com]
   resources: [postgresclusters/finalizers]
   verbs: [update]
+- apiGroups: [acid.zalan.do]
+  resources: [postgresqls]
+  verbs: [list, watch, patch]
+- apiGroups: [acid.zalan.do]
+  resources: [postgresqls/status]
+  verbs: [patch]
+- apiGroups: [acid.zalan.do]
+  resources: [postgresqls/finalizers]
+  verbs: [update]
 - apiGroups: [apps]
   resources: [statefulsets]
   verbs: [list, watch, create, patch, delete]
@@ -78,13 +87,13 @@
 {{- define "pgherd.rules.definitions.apply" -}}
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
-  resourceNames: [postgresclusters.postgres-operator.crunchydata.com]
+  resourceNames: [postgresclusters.postgres-operator.crunchydata.com, postgresqls.acid.zalan.do]
   verbs: [get, create, patch]
 {{- end }}
 
 {{- define "pgherd.rules.definitions.check" -}}
 - apiGroups: [apiextensions.k8s.io]
   resources: [customresourcedefinitions]
-  resourceNames: [postgresclusters.postgres-operator.crunchydata.com]
+  resourceNames: [postgresclusters.postgres-operator.crunchydata.com, postgresqls.acid.zalan.do]
   verbs: [get]
 {{- end }}

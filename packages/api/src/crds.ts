@@ -3,9 +3,10 @@
  */
 import { customResourceDefinition } from './crd.ts';
 import { postgresCluster } from './crunchy/postgres-cluster.ts';
+import { postgresql } from './zalando/postgresql.ts';
 import type { CustomResourceDefinition } from './kubernetes/generated.types.ts';
 
 /** The definitions of the kinds that pgherd runs. */
 export function customResourceDefinitions(): readonly CustomResourceDefinition[] {
-  return [customResourceDefinition(postgresCluster)];
+  return [customResourceDefinition(postgresCluster), customResourceDefinition(postgresql)];
 }

@@ -3,6 +3,7 @@ export { decide, secretPlansFor } from './decide/decide.ts';
 export { membersOf } from './decide/members.ts';
 export type { Manifested } from './decide/situation.ts';
 export type * from './decision.ts';
+export { stateOf, type FieldState } from './dialects/common/support.ts';
 export type { Dialect, Manifest } from './dialects/dialect.ts';
 export { dialects } from './dialects/index.ts';
 export { canonicalJson, hashOf, hashOfText } from './hash.ts';

@@ -9,6 +9,8 @@ const intent = (name: string, databases: readonly string[] = [], options: readon
   databases,
   options,
   passwordCharacters: 'ascii',
+  memberOf: [],
+  settings: {},
 });
 
 const answer = {
@@ -29,7 +31,7 @@ const answer = {
     },
     { name: 'nobody', verifier: null, connectionLimit: -1, LOGIN: false },
   ],
-  databases: ['app'],
+  databases: [{ name: 'app', owner: 'postgres' }],
   grants: [{ role: 'app', database: 'app' }],
 };
 
@@ -69,7 +71,7 @@ test('readings: roles hold fingerprints instead of verifiers, and the version wi
         connectionLimit: -1,
       },
     ],
-    databases: ['app'],
+    databases: [{ name: 'app', owner: 'postgres' }],
     grants: [{ role: 'app', database: 'app' }],
   });
 });
@@ -98,8 +100,8 @@ test('readings: a literal cannot be left by a quote', () => {
 test('readings: hostile names stay inside of literals', () => {
   const name = `x'; DROP DATABASE postgres; --\\gexec "`;
   const scripts = [
-    usersScript([{ intent: intent('app', [name]), secret: 's' }], [name]).text,
-    rolesQuestion([intent('app', [name])], [name]).text,
+    usersScript([{ intent: intent('app', [name]), secret: 's' }], [{ name, owner: name, schemas: [], extensions: [] }]).text,
+    rolesQuestion([intent('app', [name])], [{ name, owner: name, schemas: [], extensions: [] }]).text,
   ];
   for (const text of scripts) {
     // Cutting out every literal leaves nothing of the name.
@@ -125,7 +127,10 @@ test('readings: verifiers are variables that act sets, never text', () => {
 });
 
 test('readings: no session in which a statement holds a verifier lets anything keep its text (I9)', () => {
-  const { text } = usersScript([{ intent: intent('app', ['app']), secret: 's' }], ['app']);
+  const { text } = usersScript(
+    [{ intent: intent('app', ['app']), secret: 's' }],
+    [{ name: 'app', owner: undefined, schemas: [], extensions: [] }],
+  );
   const before = text.slice(0, text.indexOf('verifier_0'));
   for (const setting of [
     "log_statement TO 'none'",
@@ -143,7 +148,10 @@ test('readings: no session in which a statement holds a verifier lets anything k
 });
 
 test('readings: extension pgaudit is made where it can be had, in every database and for those to come, and its lack fails nothing', () => {
-  const { text } = usersScript([], ['app', "o'brien"]);
+  const { text } = usersScript(
+    [],
+    ['app', "o'brien"].map((name) => ({ name, owner: undefined, schemas: [], extensions: [] })),
+  );
   const parts = text.split('\\connect').slice(1);
   assert.equal(parts.length, 4);
   assert.deepEqual(

@@ -6,10 +6,11 @@
  * are terse, because psql's longer ones repeat the statement, and a statement may hold a verifier.
  */
 import type { ExecTarget, ProgramInput } from './decision.ts';
-import type { Cluster, UserIntent } from './model/cluster.ts';
+import type { Cluster, DatabaseIntent, UserIntent } from './model/cluster.ts';
 import type { Member } from './model/members.ts';
 import { bashCommand } from './render/programs.ts';
-import { auditExtension, sessionSettings, sqlLiteral } from './sql.ts';
+import { databaseStatements } from './privileges.ts';
+import { auditExtension, inDatabase, sessionSettings, sqlLiteral } from './sql.ts';
 
 /** What a parser could not read. */
 export class UnreadableOutput extends Error {
@@ -45,7 +46,7 @@ export interface RolesReading {
   /** The server replays WAL: it takes no statements that change anything. */
   readonly recovering: boolean;
   readonly roles: readonly ReadRole[];
-  readonly databases: readonly string[];
+  readonly databases: readonly { readonly name: string; readonly owner: string }[];
   /** Pairs in which the role was granted every privilege on the database. */
   readonly grants: readonly { readonly role: string; readonly database: string }[];
 }
@@ -63,9 +64,11 @@ export const databaseOf = (cluster: Cluster, member: Member): ExecTarget => ({
 });
 
 /** Asks which of these roles and databases exist, and in what form. One JSON object comes out. */
-export const rolesQuestion = (users: readonly UserIntent[], databases: readonly string[]): ProgramInput => {
+export const rolesQuestion = (users: readonly UserIntent[], databases: readonly DatabaseIntent[]): ProgramInput => {
   const roleNames = sqlLiteral(JSON.stringify(users.map(({ name }) => name)));
-  const databaseNames = sqlLiteral(JSON.stringify([...new Set([...databases, ...users.flatMap((user) => user.databases)])]));
+  const databaseNames = sqlLiteral(
+    JSON.stringify([...new Set([...databases.map(({ name }) => name), ...users.flatMap((user) => user.databases)])]),
+  );
   return {
     variables: {},
     text: `\\set ON_ERROR_STOP on
@@ -90,7 +93,8 @@ SELECT pg_catalog.json_build_object(
       'name', rolname::text, 'verifier', rolpassword, 'connectionLimit', rolconnlimit,
       'SUPERUSER', rolsuper, 'CREATEROLE', rolcreaterole, 'CREATEDB', rolcreatedb, 'LOGIN', rolcanlogin,
       'REPLICATION', rolreplication, 'BYPASSRLS', rolbypassrls, 'INHERIT', rolinherit) ORDER BY rolname::text COLLATE "C"), '[]') FROM role),
-  'databases', (SELECT COALESCE(pg_catalog.json_agg(name ORDER BY name COLLATE "C"), '[]') FROM database),
+  'databases', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', name, 'owner', pg_catalog.pg_get_userbyid(datdba)::text)
+      ORDER BY name COLLATE "C"), '[]') FROM database),
   'grants', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('role', role, 'database', database)
       ORDER BY role COLLATE "C", database COLLATE "C"), '[]') FROM granted)
 );
@@ -140,7 +144,10 @@ const parseRoles = (output: string, fingerprint: (text: string) => string): Role
         connectionLimit: typeof role['connectionLimit'] === 'number' ? role['connectionLimit'] : -1,
       };
     }),
-    databases: listOf(answer['databases']).map(textOf),
+    databases: listOf(answer['databases']).map((item) => {
+      const database = recordOf(item);
+      return { name: textOf(database['name']), owner: textOf(database['owner']) };
+    }),
     grants: listOf(answer['grants']).map((item) => {
       const grant = recordOf(item);
       return { role: textOf(grant['role']), database: textOf(grant['database']) };
@@ -158,47 +165,78 @@ export const parseReading = (parser: string, output: string, fingerprint: (text:
   return parse(output, fingerprint);
 };
 
-/** A user with the Secret that holds the verifier of its password. */
+/** A user with the Secret that holds the verifier of its password; `undefined`: it has none. */
 export interface UserWithSecret {
   readonly intent: UserIntent;
-  readonly secret: string;
+  readonly secret: string | undefined;
 }
 
 // A statement that fails is noted and the others go on: one wrong option leaves no other user without a login.
 const noteFailure = '\\if :ERROR\n\\set failed true\n\\endif\n';
 
 /** Makes and alters roles and databases until they are as wanted. Can be repeated; nothing is ever dropped. Its output names databases that lack pgaudit. */
-export const usersScript = (users: readonly UserWithSecret[], databases: readonly string[]): ProgramInput => {
+export const usersScript = (users: readonly UserWithSecret[], databases: readonly DatabaseIntent[], audits = true): ProgramInput => {
   const parts: string[] = [`\\set ON_ERROR_STOP off\n\\set failed false\n${sessionSettings}`];
   const perform = (query: string): void => {
     parts.push(`${query}\n\\gexec\n${noteFailure}`);
   };
-  for (const database of databases) {
-    const name = sqlLiteral(database);
-    perform(
-      `SELECT pg_catalog.format('CREATE DATABASE %I', ${name}) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname::text = ${name})`,
-    );
-  }
   const variables: Record<string, { readonly secret: string; readonly key: string }> = {};
   for (const [index, { intent, secret }] of users.entries()) {
     const name = sqlLiteral(intent.name);
-    const variable = `verifier_${index}`;
-    variables[variable] = { secret, key: 'verifier' };
     perform(
       `SELECT pg_catalog.format('CREATE ROLE %I', ${name}) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname::text = ${name})`,
     );
     if (intent.options.length > 0) {
       perform(`SELECT pg_catalog.format('ALTER ROLE %I WITH %s', ${name}, ${sqlLiteral(intent.options.join(' '))})`);
     }
+    if (secret === undefined) continue;
+    const variable = `verifier_${index}`;
+    variables[variable] = { secret, key: 'verifier' };
     perform(
       `SELECT pg_catalog.format('ALTER ROLE %I WITH PASSWORD %L', ${name}, :'${variable}')\n` +
         `WHERE EXISTS (SELECT FROM pg_catalog.pg_authid WHERE rolname::text = ${name} AND rolpassword IS DISTINCT FROM :'${variable}')`,
     );
-    for (const database of intent.databases) {
-      perform(`SELECT pg_catalog.format('GRANT ALL PRIVILEGES ON DATABASE %I TO %I', ${sqlLiteral(database)}, ${name})`);
+  }
+  for (const { intent } of users) {
+    const name = sqlLiteral(intent.name);
+    for (const { role, withAdmin } of intent.memberOf) {
+      const granted = sqlLiteral(role);
+      perform(
+        `SELECT pg_catalog.format('GRANT %I TO %I${withAdmin ? ' WITH ADMIN OPTION' : ''}', ${granted}, ${name})\n` +
+          `WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members WHERE pg_catalog.pg_get_userbyid(roleid)::text = ${granted} AND pg_catalog.pg_get_userbyid(member)::text = ${name}${withAdmin ? ' AND admin_option' : ''})`,
+      );
+    }
+    for (const [setting, value] of Object.entries(intent.settings)) {
+      const elements = value.map(sqlLiteral);
+      // As PostgreSQL writes a list down: identifiers, quoted where they have to be.
+      const written = elements.map((element) => `pg_catalog.quote_ident(${element})`).join(` || ', ' || `);
+      perform(
+        `SELECT pg_catalog.format('ALTER ROLE %I SET %I TO ${elements.map(() => '%L').join(', ')}', ${name}, ${sqlLiteral(setting)}, ${elements.join(', ')})\n` +
+          `WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_db_role_setting WHERE setdatabase = 0 AND pg_catalog.pg_get_userbyid(setrole)::text = ${name} AND ${sqlLiteral(`${setting}=`)} || ${written} = ANY (setconfig))`,
+      );
     }
   }
-  parts.push(auditExtension(databases));
+  for (const { name: database, owner } of databases) {
+    const name = sqlLiteral(database);
+    perform(
+      `SELECT pg_catalog.format('CREATE DATABASE %I', ${name}) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname::text = ${name})`,
+    );
+    if (owner === undefined) continue;
+    perform(
+      `SELECT pg_catalog.format('ALTER DATABASE %I OWNER TO %I', ${name}, ${sqlLiteral(owner)})\n` +
+        `WHERE EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname::text = ${name} AND pg_catalog.pg_get_userbyid(datdba)::text <> ${sqlLiteral(owner)})`,
+    );
+  }
+  for (const { intent } of users) {
+    for (const database of intent.databases) {
+      perform(`SELECT pg_catalog.format('GRANT ALL PRIVILEGES ON DATABASE %I TO %I', ${sqlLiteral(database)}, ${sqlLiteral(intent.name)})`);
+    }
+  }
+  for (const database of databases) {
+    const statements = databaseStatements(database).map((query) => `${query}\n\\gexec\n${noteFailure}`);
+    if (statements.length > 0) parts.push(inDatabase(database.name, statements.join('')));
+  }
+  if (audits) parts.push(auditExtension(databases.map(({ name }) => name)));
   parts.push("\\if :failed\n\\set ON_ERROR_STOP on\nDO 'BEGIN RAISE EXCEPTION ''not every statement succeeded''; END';\n\\endif\n");
   return { text: parts.join(''), variables };
 };

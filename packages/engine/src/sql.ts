@@ -33,28 +33,36 @@ JOIN pg_catalog.pg_settings USING (name)
 /** On standard output, before the name of a database in which extension pgaudit could not be made. */
 export const withoutAuditMark = 'without pgaudit: ';
 
+/** A script that runs in another database, if that takes connections. Ends connected to it. */
+export const inDatabase = (database: string, statements: string): string => {
+  const name = sqlLiteral(database);
+  return String.raw`SELECT pg_catalog.count(*) > 0 AS connectable,
+  pg_catalog.concat('dbname=''', pg_catalog.max(pg_catalog.replace(pg_catalog.replace(datname::text, '\', '\\'), '''', '\''')), '''') AS target
+FROM pg_catalog.pg_database WHERE datname::text = ${name} AND datallowconn
+\gset
+\if :connectable
+\connect :"target"
+${sessionSettings}${statements}\endif
+`;
+};
+
 /**
  * Makes extension pgaudit, where the image has it, in these databases and in the one that new ones are copied from: with its event triggers the
  * audit names what a DDL statement changed. Ends connected to another database. What fails is marked and fails nothing else.
  */
 export const auditExtension = (databases: readonly string[]): string =>
   ['postgres', ...databases, 'template1']
-    .map((database) => {
-      const name = sqlLiteral(database);
-      return String.raw`SELECT pg_catalog.count(*) > 0 AS connectable,
-  pg_catalog.concat('dbname=''', pg_catalog.max(pg_catalog.replace(pg_catalog.replace(datname::text, '\', '\\'), '''', '\''')), '''') AS target
-FROM pg_catalog.pg_database WHERE datname::text = ${name} AND datallowconn
-\gset
-\if :connectable
-\connect :"target"
-${sessionSettings}SELECT 'CREATE EXTENSION pgaudit SCHEMA public'
+    .map((database) =>
+      inDatabase(
+        database,
+        String.raw`SELECT 'CREATE EXTENSION pgaudit SCHEMA public'
 WHERE EXISTS (SELECT FROM pg_catalog.pg_available_extensions WHERE name = 'pgaudit' AND installed_version IS NULL)
   AND pg_catalog.to_regnamespace('public') IS NOT NULL
 \gexec
 \if :ERROR
 \echo '${withoutAuditMark}':DBNAME
 \endif
-\endif
-`;
-    })
+`,
+      ),
+    )
     .join('');

@@ -1,12 +1,14 @@
 /**
  * What is written from sources: the operator's roles for Helm and kustomize (src/access.ts), the definitions that the chart brings and their
- * revisions, and the table of options in docs/install.md.
+ * revisions, the table of options in docs/install.md, and docs/support.md.
  */
 import { readFileSync } from 'node:fs';
 import { customResourceDefinitions } from '@pgherd/api/crds';
 import { hashOf } from '@pgherd/engine';
 import { definitionRules, leaseRules, namespacedRules, openshiftRules, type AccessRule } from '../src/access.ts';
 import { documentedOptions } from '../src/configuration.ts';
+import { table } from './markdown.ts';
+import { supportPage } from './support.ts';
 
 const root = new URL('../../../', import.meta.url);
 const definitions = 'packages/api/crds';
@@ -92,14 +94,6 @@ const revisions = (): string => {
   return `// ${notice.slice(2)}\nexport const definitionRevisions: Readonly<Record<string, string>> = {\n${lines.join('')}};\n`;
 };
 
-/** A Markdown table as prettier lays it out. */
-const table = (rows: readonly (readonly string[])[]): string => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [head = [], ...body] = rows;
-  return [line(head), `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body.map(line)].join('\n');
-};
-
 const optionTable = (): string =>
   table([
     ['Flag', 'Variable', 'Default', 'Meaning'],
@@ -123,6 +117,7 @@ const between = (text: string, name: string, content: string): string => {
 export const outputs = (): ReadonlyMap<string, string> =>
   new Map([
     ['packages/operator/src/generatedRevisions.ts', revisions()],
+    ['docs/support.md', supportPage()],
     ['charts/pgherd/templates/_rules.tpl', chartRules()],
     [
       'deploy/base/lease-access.yaml',

@@ -27,6 +27,7 @@ import { childKinds } from './kinds.ts';
 import { resourceOfDialect } from './observe/caches.ts';
 import { runOperator } from './operator.ts';
 import { newDatabase } from './testing/database.ts';
+import { manifestsOf } from './testing/manifests.ts';
 import { playWorld } from './testing/playedWorld.ts';
 
 const limitMs = 60_000;
@@ -34,7 +35,7 @@ const name = 'hippo';
 const [dialect] = dialects;
 assert.ok(dialect !== undefined);
 const manifestType = resourceType<Manifest>(resourceOfDialect(dialect));
-const { group, plural } = dialect.resource;
+const { group } = dialect.resource;
 
 interface Manifest extends KubernetesObject {
   readonly status?: {
@@ -57,7 +58,10 @@ const rightsOf = (rules: readonly AccessRule[]): readonly string[] =>
 
 /** What no request here can show the need of, and why it is there all the same. */
 const unseen: ReadonlyMap<string, string> = new Map([
-  [right('update', group, `${plural}/finalizers`), 'asked for by an admission plugin, inside the API server'],
+  ...dialects.map(({ resource }): [string, string] => [
+    right('update', resource.group, `${resource.plural}/finalizers`),
+    'asked for by an admission plugin, inside the API server',
+  ]),
   [right('create', 'apiextensions.k8s.io', 'customresourcedefinitions'), 'the definitions are there before: others are using them'],
 ]);
 
@@ -222,6 +226,45 @@ const live = async (life: Life, onCreated: () => Promise<void>): Promise<void> =
   );
 };
 
+/** The kinds whose every right is that of the first one, but for the manifests themselves. */
+const others = dialects.slice(1);
+
+const playOthers = async (client: Client, namespace: string): Promise<AsyncDisposable> => {
+  const worlds = await Promise.all(others.map(async (other) => playWorld({ client, dialect: other, namespace, collectsGarbage: true })));
+  return {
+    [Symbol.asyncDispose]: async () => {
+      for (const world of worlds) await world[Symbol.asyncDispose]();
+    },
+  };
+};
+
+/** Creation and deletion of a cluster of each other kind. */
+const liveOfOthers = async (client: Client, namespace: string): Promise<void> => {
+  for (const other of others) {
+    const type = resourceType<Manifest>(resourceOfDialect(other));
+    const ref = { namespace, name: 'other' };
+    await client.create(type, manifestsOf(other).manifest(namespace, ref.name));
+    await eventually(
+      `a ${type.kind} being Ready`,
+      async () =>
+        (await client.get(type, ref)).status?.conditions?.some(
+          ({ type: condition, status }) => condition === 'Ready' && status === 'True',
+        ) === true,
+      limitMs,
+    );
+    await client.delete(type, ref);
+    await eventually(
+      `no ${type.kind}`,
+      async () =>
+        client.get(type, ref).then(
+          () => false,
+          (error: unknown) => error instanceof NotFoundError,
+        ),
+      limitMs,
+    );
+  }
+};
+
 /** The definitions are there, but not as installed by this operator: it has something to apply. */
 const prepareDefinitions = async (client: Client): Promise<void> => {
   await ensureCrds(client, 'apply', pino({ level: 'silent' }), new AbortController().signal);
@@ -273,7 +316,7 @@ test('access: through a cluster’s life nothing is forbidden to the operator, a
     await using _world = await playWorld({ client, dialect, namespace, collectsGarbage: true });
     await using proxy = await startFaultProxy(restricted);
     // A server that does not list by watching (WatchList is off below Kubernetes 1.34, and after an upgrade may be so again) is listed.
-    for (const { plural: resource } of [manifestType, ...Object.values(childKinds)])
+    for (const { plural: resource } of [...dialects.map(resourceOfDialect), ...Object.values(childKinds)])
       proxy.addRule({ match: { verb: 'watch', resource }, fault: { kind: 'answer', httpStatus: 422, reason: 'Invalid' } });
     const running = runOperator(
       { configuration, clusterConfig: loopbackConfig(proxy.url), log, runProgram: newDatabase().run },
@@ -281,13 +324,14 @@ test('access: through a cluster’s life nothing is forbidden to the operator, a
     ).catch((error: unknown) => {
       if (!stop.signal.aborted) throw error;
     });
+    await using _others = await playOthers(client, namespace);
     const life = live({ client, namespace }, async () => {
       // Nobody may make a role that grants more than its maker has.
       const roles = await client.list(resourceType<Role>(kinds.roles), { namespace });
       const others = roles.items.filter(({ metadata }) => metadata.name !== 'pgherd');
       for (const rule of rightsOf(others.flatMap((role) => role.rules ?? []))) granted.add(rule);
     });
-    await Promise.race([life, running.then(() => assert.fail('the operator ended'))]);
+    await Promise.race([life.then(async () => liveOfOthers(client, namespace)), running.then(() => assert.fail('the operator ended'))]);
     assert.deepEqual(await refusalsIn(port), [], 'nothing was forbidden');
     stop.abort(new Error('the test is over'));
     await running;

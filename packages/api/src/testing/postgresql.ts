@@ -33,7 +33,7 @@ const examples = new URL('../../../../examples/zalando/', import.meta.url);
 
 /** The examples. What each leaves to be filled in, in angle brackets, is filled in. */
 export const exampleManifests: ReadonlyMap<string, Manifest> = new Map(
-  ['minimal', 'clone-live', 'clone-at-a-time', 'restore-in-place'].map((name) => [
+  ['minimal', 'complete', 'clone-live', 'clone-at-a-time', 'restore-in-place'].map((name) => [
     name,
     filledIn(readManifest(new URL(`${name}.yaml`, examples))),
   ]),

@@ -5,7 +5,9 @@ import type { Schema } from '../schema/schema.ts';
 export function ruleMessages(schema: Schema): ReadonlySet<string> {
   const messages = new Set<string>();
   JSON.stringify(schema.node, (name, value: unknown) => {
-    if (name === 'rules') for (const { message } of value as readonly { readonly message: string }[]) messages.add(message);
+    // A field may be called so, too.
+    if (name === 'rules' && Array.isArray(value))
+      for (const { message } of value as readonly { readonly message: string }[]) messages.add(message);
     return value;
   });
   return messages;

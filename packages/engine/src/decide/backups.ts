@@ -30,6 +30,7 @@ import type { Contribution } from './contribution.ts';
 import { isDeleting, isReady } from './pods.ts';
 import { deletionOf } from './references.ts';
 import type { Situation } from './situation.ts';
+import { podOf } from '../model/members.ts';
 
 const commandKey = 'stanza';
 const failedMark = 'making it failed: ';
@@ -102,7 +103,7 @@ export const backupProgress = (situation: Situation): BackupProgress => {
   const { names } = cluster.profile;
   if (cluster.backups === undefined) return { repositoryHost: undefined, repositories: [], replicaRepository: undefined };
   const host = names.repositoryHost(cluster.identity.name);
-  const hostPod = children.pods.find(({ metadata }) => metadata.name === names.memberPod(host));
+  const hostPod = children.pods.find(({ metadata }) => metadata.name === podOf(host));
   const result = observation.commandResults[commandKey];
   const stanzaMade = result?.result.kind === 'succeeded' && result.inputs === stanzaInputs(situation);
   const repositories = cluster.backups.repositories.map(({ name }): RepositoryOutcome => {

@@ -12,6 +12,7 @@
  */
 import type { PodSpec, StatefulSet } from '@pgherd/api';
 import type { DesiredObject, SecretIntent } from '../decision.ts';
+import { podOf } from '../model/members.ts';
 import type { Situation } from './situation.ts';
 
 /** The writes of one pass. */
@@ -45,11 +46,20 @@ const isBeginning = ({ observation }: Situation): boolean =>
 
 /** Of the first member that is to have a pod; of the first one when none is. */
 const firstStatefulSet = ({ wanted }: Situation, { objects }: Writes): StatefulSet | undefined => {
-  const ofMembers = wanted.flatMap(({ name }) =>
-    objects.flatMap(({ object }) => (object.kind === 'StatefulSet' && object.metadata.name === name ? [object] : [])),
+  const ofMembers = wanted.flatMap(({ workload }) =>
+    objects.flatMap(({ object }) => (object.kind === 'StatefulSet' && object.metadata.name === workload ? [object] : [])),
   );
-  return ofMembers.find(({ spec }) => spec?.replicas === 1) ?? ofMembers[0];
+  return ofMembers.find(({ spec }) => (spec?.replicas ?? 0) > 0) ?? ofMembers[0];
 };
+
+/** Claims that its pods have by its templates of claims. It would make them itself, without our labels. */
+const templatedClaims = (statefulSet: StatefulSet): readonly string[] =>
+  (statefulSet.spec?.volumeClaimTemplates ?? []).flatMap(({ metadata }) =>
+    Array.from(
+      { length: statefulSet.spec?.replicas ?? 1 },
+      (_, ordinal) => `${metadata?.name ?? ''}-${podOf(statefulSet.metadata.name, ordinal)}`,
+    ),
+  );
 
 /** What the first pass writes of `writes`; undefined when the cluster has begun, and all of them are due. */
 export const beginningOf = (situation: Situation, writes: Writes): Writes | undefined => {
@@ -65,6 +75,7 @@ export const beginningOf = (situation: Situation, writes: Writes): Writes | unde
   );
   const wanted = new Set([
     ...references,
+    ...templatedClaims(first).map((name) => identifier('PersistentVolumeClaim', name)),
     identifier('StatefulSet', first.metadata.name),
     ...rights.flatMap(({ metadata, roleRef }) => [identifier('RoleBinding', metadata.name), identifier(roleRef.kind, roleRef.name)]),
   ]);

@@ -66,7 +66,7 @@ import { keepRenderings, rollOut } from './rollOut.ts';
 import { scaleDown } from './scaleDown.ts';
 import { renewCertificates, secretIntents } from './secrets.ts';
 import { situationOf, type Manifested, type Situation } from './situation.ts';
-import { memberTargets } from './stopping.ts';
+import { memberTargets, startupMemberOf } from './stopping.ts';
 import { staleUserSecrets } from './staleSecrets.ts';
 import { applyUsers, recalledUsersConditions } from './users.ts';
 import { boundClaims, keptWalVolumes } from './walVolumes.ts';
@@ -80,10 +80,8 @@ export const secretPlansFor = (
 ): readonly SecretPlan[] =>
   secretPlans(cluster, attendedMembers(chooseMembers(cluster, membersOf(cluster, children), children)), configuration);
 
-const renderContext = (
-  { cluster, observation, systemIdentifier, members, surplus }: Situation,
-  replicaRepository: string | undefined,
-): RenderContext => {
+const renderContext = (situation: Situation, replicaRepository: string | undefined): RenderContext => {
+  const { cluster, observation, systemIdentifier, members, surplus } = situation;
   const leader = cluster.profile.names.leaderService(cluster.identity.name);
   const address = observation.children.services.find(({ metadata }) => metadata.name === leader)?.spec?.clusterIP;
   return {
@@ -93,7 +91,13 @@ const renderContext = (
     leaderServiceIp: address === undefined || address === '' || address === 'None' ? undefined : address,
     claimNames: claimNames(cluster, observation.children),
     boundClaims: boundClaims(observation.children),
+    claimTemplates: new Map(
+      observation.children.statefulSets.flatMap(({ metadata, spec }) =>
+        spec?.volumeClaimTemplates === undefined ? [] : [[metadata.name, spec.volumeClaimTemplates] as const],
+      ),
+    ),
     leaving: leavingMembers({ surplus }),
+    leadsFirst: startupMemberOf(situation),
     memberRuns: members.some(({ podObject }) => podObject !== undefined),
   };
 };

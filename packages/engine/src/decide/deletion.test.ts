@@ -14,6 +14,7 @@ import {
   freshWorld,
   lent,
   namesOf,
+  restedSharedWorld,
   restedWorld,
   situationIn,
 } from '../testing/worlds.ts';
@@ -52,6 +53,10 @@ const withoutKinds = (world: World, kind: string): World['objects'] =>
   new Map([...world.objects].filter(([, object]) => object.kind !== kind));
 
 testTable('deletion', join(import.meta.dirname, 'deletion.ts'), 1, {
+  'members are left that share a StatefulSet': () => {
+    const world = deleteCluster(restedSharedWorld());
+    assert.deepEqual(deletions(world), ['StatefulSet/acid-minimal-cluster']);
+  },
   'our finalizer is gone': () => {
     const { manifest } = deleted();
     assert.ok(manifest);

@@ -8,6 +8,7 @@
  * | the definition of its kind is being deleted       | as below, but every volume stays; event VolumesKept                     |
  * | a primary, and replicas besides                   | delete the replicas' StatefulSets, all together                         |
  * | members are left, no replicas besides a primary   | delete their StatefulSets                                               |
+ * | members are left that share a StatefulSet         | delete it                                                               |
  * | pods are going                                    | wait; one that a lost node keeps is waited for one minute beyond its time |
  * | no pods; Patroni's objects or volumes are left    | delete Patroni's objects, and the volumes that policy does not retain   |
  * | a volume that stays does not tell who led, though it is to | wait; for ten minutes from the deletion at most                |
@@ -15,7 +16,7 @@
  */
 import type { PersistentVolumeClaim, Pod } from '@pgherd/api';
 import type { Deletion, EventRequest } from '../decision.ts';
-import type { Cluster } from '../model/cluster.ts';
+import { patroniObjects, type Cluster } from '../model/cluster.ts';
 import type { Member } from '../model/members.ts';
 import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
@@ -90,7 +91,7 @@ const volumesKept = ({ identity: { kind } }: Cluster): EventRequest => ({
 export const tearDown = (situation: Situation): TearDown => {
   const { cluster, observation, members } = situation;
   const { namespace, finalizers, uid, deletionTimestamp } = cluster.identity;
-  const { labels, finalizer } = cluster.profile;
+  const { finalizer } = cluster.profile;
   if (!finalizers.includes(finalizer)) return { finalizer: 'absent' };
   const volumes = volumesOf(situation);
   const released = releaseVolumes(situation, volumes.staying);
@@ -106,10 +107,13 @@ export const tearDown = (situation: Situation): TearDown => {
   });
 
   const remaining = members.filter((member) => member.podObject === undefined || !isLost(member.podObject, observation.nowMs));
-  const primary = remaining.find(({ role }) => role === 'leader');
+  // One StatefulSet for all goes with all of its pods.
+  const primary = cluster.profile.workloads === 'own' ? remaining.find(({ role }) => role === 'leader') : undefined;
   const replicas = remaining.filter((member) => member !== primary);
   const leaving = primary !== undefined && replicas.length > 0 ? replicas : remaining;
-  const deletions = leaving.flatMap((member) => deletionsOfMember(member, namespace));
+  const deletions = [
+    ...new Map(leaving.flatMap((member) => deletionsOfMember(member, namespace)).map((deletion) => [deletion.uid, deletion])).values(),
+  ];
   const running = leaving.filter(({ podObject }) => podObject !== undefined);
   if (deletions.length > 0 || running.length > 0 || leaving.length < remaining.length) {
     const names = leaving.map(({ name }) => name).join(', ');
@@ -121,9 +125,9 @@ export const tearDown = (situation: Situation): TearDown => {
       lookAgainAfterMs: dueMs === 0 ? undefined : Math.max(1000, dueMs + lostAfterMs + 1000 - observation.nowMs),
     };
   }
+  const patronis = patroniObjects(cluster);
   const ofPatroni = [...observation.children.endpoints, ...observation.children.configMaps].filter(
-    ({ metadata }) =>
-      metadata.labels?.[labels.patroni] === cluster.patroni.scope && metadata.ownerReferences?.some((owner) => owner.uid === uid) !== true,
+    ({ metadata }) => patronis.includes(metadata.name) && metadata.ownerReferences?.some((owner) => owner.uid === uid) !== true,
   );
   const rest = [
     ...ofPatroni.filter((object) => !isDeleting(object)).map((object) => deletionOf(object, namespace, 'the cluster is gone')),

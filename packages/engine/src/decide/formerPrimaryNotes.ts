@@ -1,7 +1,7 @@
 /** The notes on data volumes of who led: made at the deletion, kept while they are needed. What they decide stands in formerPrimary.ts. */
 import type { PersistentVolumeClaim } from '@pgherd/api';
 import type { DesiredObject } from '../decision.ts';
-import type { MemberIdentity } from '../model/members.ts';
+import { memberIdentity } from '../model/members.ts';
 import type { Children } from '../observation.ts';
 import { renderDataClaim } from '../render/members.ts';
 import { stamps } from '../stamps.ts';
@@ -46,8 +46,7 @@ export const noteFormerPrimary = ({ cluster, observation, primary, recalled }: S
   return [...claims].flatMap(([purpose, claim]): readonly ClaimToNote[] => {
     const { [labels.instance]: name = '', [labels.instanceSet]: set = '' } = claim.metadata.labels ?? {};
     if (purpose !== names.memberDataVolume(name) || (name !== led && ledUntil(claim) !== time)) return [];
-    const member: MemberIdentity = { name, set, pod: names.memberPod(name) };
-    const desired = renderDataClaim(cluster, member, { claimNames: claimNames(cluster, children) });
+    const desired = renderDataClaim(cluster, memberIdentity(cluster, set, name), { claimNames: claimNames(cluster, children) });
     const { objects = [] } = possibleVolumes(cluster, desired, children.persistentVolumeClaims);
     return objects.flatMap((each): readonly ClaimToNote[] =>
       each.object.kind === 'PersistentVolumeClaim' ? [{ ...each, object: name === led ? noted(each.object, time) : each.object }] : [],

@@ -79,7 +79,7 @@ const stuck = (situation: Situation, wanted: ReadonlySet<string>): Health | unde
 
 export const healthOf = (situation: Situation, objects: readonly DesiredObject[], usersInForce: boolean): Health => {
   const { cluster, observation, members, wanted, surplus, primary } = situation;
-  const { names, labels } = cluster.profile;
+  const { names } = cluster.profile;
   if (cluster.stopped) {
     const running = members.filter(({ podObject }) => podObject !== undefined);
     if (running.length > 0) return moving('Stopping', `still running: ${list(running.map(({ name }) => name))}`);
@@ -89,7 +89,8 @@ export const healthOf = (situation: Situation, objects: readonly DesiredObject[]
   const trouble = stuck(situation, wantedNames);
   if (trouble !== undefined) return trouble;
 
-  const ofMembers = objects.filter(({ object }) => wantedNames.has(object.metadata.labels?.[labels.instance] ?? ''));
+  const workloads = new Set(wanted.map(({ workload }) => workload));
+  const ofMembers = objects.filter(({ object }) => object.kind === 'StatefulSet' && workloads.has(object.metadata.name));
   const present = wanted.map((identity) => memberOf(situation, identity)).filter((member) => member?.statefulSet !== undefined);
   if (present.length < wanted.length || !isApplied(situation, ofMembers)) {
     const refused = lastingRefusals(observation.refusals)[0];

@@ -8,7 +8,7 @@
 import type { PersistentVolumeClaim, Pod, StatefulSet } from '@pgherd/api';
 import { suffixFrom } from '../hash.ts';
 import type { Cluster } from '../model/cluster.ts';
-import type { Member, MemberIdentity } from '../model/members.ts';
+import { isAskedFor, memberIdentity, podOf, type Member, type MemberIdentity } from '../model/members.ts';
 import { nothingRecalled, type Recollection } from '../model/recollection.ts';
 import type { Children } from '../observation.ts';
 import { claimsOf } from './claims.ts';
@@ -33,40 +33,41 @@ const dataClaims = (cluster: Cluster, children: Children): ReadonlyMap<string, P
 const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>
   left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
 
+/** The members whose pods a StatefulSet makes now; its own one also while it makes none. */
+const membersIn = ({ profile }: Cluster, { metadata, spec }: StatefulSet): readonly Pick<MemberIdentity, 'name' | 'set'>[] => {
+  const { [profile.labels.instanceSet]: set, [profile.labels.instance]: name } = metadata.labels ?? {};
+  if (set === undefined) return [];
+  if (profile.workloads === 'own') return name === undefined ? [] : [{ name, set }];
+  return Array.from({ length: spec?.replicas ?? 1 }, (_, ordinal) => ({ name: podOf(metadata.name, ordinal), set }));
+};
+
 /** Every member of which a StatefulSet or a pod exists, ordered by name. */
 export const membersOf = (cluster: Cluster, children: Children): readonly Member[] => {
-  const { labels, names, roleValues } = cluster.profile;
+  const { roleValues, labels } = cluster.profile;
   const claims = dataClaims(cluster, children);
   const leaderPod = leaderPodOf(cluster, children);
-  const parts = new Map<string, { readonly set: string; statefulSet?: StatefulSet; pod?: Pod }>();
-  const partOf = (object: StatefulSet | Pod): { statefulSet?: StatefulSet; pod?: Pod } | undefined => {
-    const name = object.metadata.labels?.[labels.instance];
-    const set = object.metadata.labels?.[labels.instanceSet];
-    if (name === undefined || set === undefined) return undefined;
-    const part = parts.get(name) ?? { set };
-    parts.set(name, part);
-    return part;
-  };
-  for (const statefulSet of children.statefulSets) {
-    const part = partOf(statefulSet);
-    if (part !== undefined) part.statefulSet = statefulSet;
-  }
+  const parts = new Map<string, { readonly set: string; readonly pod?: Pod }>();
   for (const pod of children.pods) {
+    const { [labels.instance]: name, [labels.instanceSet]: set } = pod.metadata.labels ?? {};
     // Jobs of a member carry its labels, too; its own pod is told by the name.
-    if (pod.metadata.name !== names.memberPod(pod.metadata.labels?.[labels.instance] ?? '')) continue;
-    const part = partOf(pod);
-    if (part !== undefined) part.pod = pod;
+    if (name === undefined || set === undefined || pod.metadata.name !== memberIdentity(cluster, set, name).pod) continue;
+    parts.set(name, { set, pod });
   }
-  const members = [...parts].map(([name, { set, statefulSet, pod }]): Member => {
-    const podName = names.memberPod(name);
+  for (const statefulSet of children.statefulSets) {
+    for (const { set, name } of membersIn(cluster, statefulSet)) if (!parts.has(name)) parts.set(name, { set });
+  }
+  // The StatefulSet that members share is also that of pods that it wants no longer.
+  const workloads = new Map(children.statefulSets.map((statefulSet) => [statefulSet.metadata.name, statefulSet]));
+  const members = [...parts].map(([name, { set, pod }]): Member => {
+    const identity = memberIdentity(cluster, set, name);
+    const statefulSet = workloads.get(identity.workload);
+    const podName = identity.pod;
     const patroni = patroniStateOf(pod);
     const label = pod?.metadata.labels?.[labels.role];
     // The label of a pod on a lost node is never taken back: only the holder of the lock leads.
     const leads = label === roleValues.leader && (leaderPod === undefined || leaderPod === podName);
     return {
-      name,
-      set,
-      pod: podName,
+      ...identity,
       statefulSet,
       podObject: pod,
       dataClaim: claims.get(name),
@@ -113,7 +114,7 @@ const keepingOrder = (members: readonly Member[], remembered: Remembered): ((lef
     member.ready,
     member.dataClaim !== undefined,
     member.podObject !== undefined,
-    (member.statefulSet?.spec?.replicas ?? 0) > 0,
+    isAskedFor(member),
   ]);
 };
 
@@ -139,9 +140,13 @@ export const chooseMembers = (
   const claims = dataClaims(cluster, children);
   const existing = new Set(members.map((member) => member.name));
   const taken = new Set([...existing, ...claims.keys()]);
-  const identity = (name: string, set: string): MemberIdentity => ({ name, set, pod: names.memberPod(name) });
   const wanted: MemberIdentity[] = [];
   for (const set of cluster.sets) {
+    if (cluster.profile.workloads === 'shared') {
+      const workload = names.workload(cluster.identity.name, set.name);
+      for (let ordinal = 0; ordinal < set.replicas; ordinal++) wanted.push(memberIdentity(cluster, set.name, podOf(workload, ordinal)));
+      continue;
+    }
     const kept = members
       .filter((member) => member.set === set.name && !isDoomed(member))
       .toSorted(keepFirst)
@@ -159,7 +164,7 @@ export const chooseMembers = (
       chosen.push(name);
     }
     for (const name of chosen.toSorted()) {
-      wanted.push(identity(name, set.name));
+      wanted.push(memberIdentity(cluster, set.name, name));
     }
   }
   const wantedNames = new Set(wanted.map(({ name }) => name));
@@ -167,8 +172,8 @@ export const chooseMembers = (
 };
 
 /** Those that go and are not gone: they have a pod, or their StatefulSet makes them one. */
-export const leavingMembers = ({ surplus }: Pick<MemberChoice, 'surplus'>): readonly MemberIdentity[] =>
-  surplus.filter(({ podObject, statefulSet }) => podObject !== undefined || (statefulSet?.spec?.replicas ?? 0) > 0);
+export const leavingMembers = ({ surplus }: Pick<MemberChoice, 'surplus'>): readonly Member[] =>
+  surplus.filter((member) => member.podObject !== undefined || isAskedFor(member));
 
 /** All that need rights, certificates and a place in the backups: one that goes serves until its pod ends. */
 export const attendedMembers = (choice: MemberChoice): readonly MemberIdentity[] => [...choice.wanted, ...leavingMembers(choice)];

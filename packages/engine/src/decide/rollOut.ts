@@ -56,11 +56,11 @@ export interface Renderings extends Contribution {
 
 /** Leaves out what only another version of ourselves would change. */
 export const keepRenderings = ({ cluster, observation }: Situation, objects: readonly DesiredObject[]): Renderings => {
-  const { instance } = cluster.profile.labels;
+  const { names } = cluster.profile;
   const { namespace } = cluster.identity;
   const release = cluster.identity.annotations[stamps.rollout];
   const kept = new Set<string>();
-  const keptMembers = new Set<string>();
+  const keptConfigurations = new Set<string>();
   let step: DisruptiveStep | undefined;
   for (const { object } of objects) {
     if (object.kind !== 'StatefulSet') continue;
@@ -70,8 +70,7 @@ export const keepRenderings = ({ cluster, observation }: Situation, objects: rea
     const isReleased = release !== undefined && live.metadata.annotations?.[stamps.rollout] !== release;
     if (running.inputs !== wanted.inputs || running.rendering === wanted.rendering || isReleased) continue;
     kept.add(object.metadata.name);
-    const member = object.metadata.labels?.[instance];
-    if (member !== undefined) keptMembers.add(member);
+    keptConfigurations.add(names.memberConfiguration(object.metadata.name));
     const replicas = object.spec?.replicas ?? 1;
     if (step === undefined && replicas !== (live.spec?.replicas ?? 1)) {
       const reason = replicas === 0 ? 'the manifest asks for a stop' : 'the manifest asks for it to run';
@@ -80,7 +79,7 @@ export const keepRenderings = ({ cluster, observation }: Situation, objects: rea
   }
   const isKept = (desired: DesiredObject['object']): boolean =>
     (desired.kind === 'StatefulSet' && kept.has(desired.metadata.name)) ||
-    (desired.kind === 'ConfigMap' && keptMembers.has(desired.metadata.labels?.[instance] ?? ''));
+    (desired.kind === 'ConfigMap' && keptConfigurations.has(desired.metadata.name));
   return {
     objects: objects
       .filter(({ object }) => !isKept(object))

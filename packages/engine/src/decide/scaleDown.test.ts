@@ -12,12 +12,15 @@ import {
   editSet,
   editSpec,
   namesOf,
+  ledBy,
+  restedSharedWorld,
   restedWorld,
   situationIn,
   lent,
+  withInstances,
 } from '../testing/worlds.ts';
 import { passOver, turn } from '../world/run.ts';
-import { keyOf, remove, type World, type WorldObject } from '../world/world.ts';
+import { keyOf, remove, store, type World, type WorldObject } from '../world/world.ts';
 import { scaleDown } from './scaleDown.ts';
 
 const three = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 3 })));
@@ -48,7 +51,27 @@ const stopped = lent(() => atRest(withShutdown(restedWorld('dev'), true)));
 const dataVolumesOf = (world: World): readonly string[] =>
   namesOf(world, 'PersistentVolumeClaim').filter((name) => name.endsWith('-pgdata'));
 
+/** Three members that share a StatefulSet. */
+const sharing = lent(() => atRest(withInstances(3)(restedSharedWorld())));
+const scaleOf = (world: World): number | undefined => {
+  const { step } = scaleDown(situationIn(world));
+  return step?.kind === 'scaleStatefulSet' ? step.replicas : undefined;
+};
+
 testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
+  'no pod, its StatefulSet is one that others share': () => {
+    const world = withInstances(1)(sharing());
+    const small = atRest(world);
+    assert.deepEqual(namesOf(small, 'Pod'), ['acid-minimal-cluster-0']);
+    assert.deepEqual(namesOf(small, 'PersistentVolumeClaim'), namesOf(world, 'PersistentVolumeClaim'));
+    const again = atRest(withInstances(3)(small));
+    assert.deepEqual(namesOf(again, 'PersistentVolumeClaim'), namesOf(world, 'PersistentVolumeClaim'));
+    // Not even of one whose StatefulSet somebody deletes.
+    const deleting = editObject(remove(world, 'Pod', 'acid-minimal-cluster-2'), 'StatefulSet', 'acid-minimal-cluster', (object) =>
+      goingSince(world.nowMs, object),
+    );
+    assert.deepEqual(scaleDown(situationIn(deleting)).deletions, []);
+  },
   'the cluster is stopped': () => {
     const stopping = withShutdown(editSet(restedWorld('dev'), { name: 'other' }), true);
     const [name = ''] = surplusOf(stopping);
@@ -230,4 +253,54 @@ test('scale down: a member that goes keeps its rights, its certificates and its 
   const without = remove(scaledToNothing(world, name), 'Pod', `${name}-0`);
   const rest = pods.filter((pod) => pod !== `${name}-0`);
   assert.deepEqual(attendedIn(without), { rights: rest, backups: rest });
+});
+
+test('scale down: of a StatefulSet that members share the last pod goes first, and the primary hands over before it goes', () => {
+  const world = withInstances(1)(sharing());
+  assert.equal(scaleOf(world), 2);
+  for (const leader of ['acid-minimal-cluster-1', 'acid-minimal-cluster-2']) {
+    const led = withInstances(1)(atRest(ledBy(sharing(), leader)));
+    const { step } = scaleDown(situationIn(led));
+    assert.ok(step?.kind === 'switchover' && step.from === leader && step.to === 'acid-minimal-cluster-0', leader);
+    assert.deepEqual(namesOf(atRest(led), 'Pod'), ['acid-minimal-cluster-0']);
+  }
+});
+
+test('scale down: members that share a StatefulSet stop with the first one leading, which then starts alone', () => {
+  const last = atRest(ledBy(sharing(), 'acid-minimal-cluster-2'));
+  const stopping = withInstances(0)(last);
+  const { step } = scaleDown(situationIn(stopping));
+  assert.ok(step?.kind === 'switchover' && step.from === 'acid-minimal-cluster-2');
+  const asleep = atRest(stopping);
+  assert.deepEqual(namesOf(asleep, 'Pod'), []);
+  assert.equal(conditionIn(asleep, 'Ready')?.reason, 'Stopped');
+  const replicas = decisionIn(withInstances(3)(asleep)).objects.flatMap(({ object }) =>
+    object.kind === 'StatefulSet' ? [object.spec?.replicas] : [],
+  );
+  assert.deepEqual(replicas, [1]);
+  assert.equal(conditionIn(atRest(withInstances(3)(asleep)), 'Ready')?.status, 'True');
+});
+
+test('scale down: of members that share a StatefulSet, where only one that goes may take over, the pods go down to it step by step', () => {
+  const synchronousWith = (world: World, leader: string, standby: string): World => {
+    const [scope, metadata] = ['acid-minimal-cluster', world.objects.get(keyOf('Endpoints', 'acid-minimal-cluster'))?.metadata];
+    return store(world, {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { ...(metadata ?? assert.fail()), name: `${scope}-sync`, uid: 'sync', annotations: { leader, sync_standby: standby } },
+    });
+  };
+  const [first, second, third] = [0, 1, 2].map((ordinal) => `acid-minimal-cluster-${ordinal}`);
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  const shrink = (leader: string, standby: string): ReturnType<typeof scaleDown>['step'] =>
+    scaleDown(situationIn(withInstances(1)(synchronousWith(atRest(ledBy(sharing(), leader)), leader, standby)))).step;
+  const away = shrink(third, second);
+  assert.ok(away?.kind === 'switchover' && away.to === second, 'the last pod leads: the standby takes over, though it goes, too');
+  const removed = shrink(second, third);
+  assert.ok(
+    removed?.kind === 'scaleStatefulSet' && removed.replicas === 2,
+    'the last pod is the standby: it goes, and the first one is the next standby',
+  );
+  const home = shrink(second, first);
+  assert.ok(home?.kind === 'switchover' && home.to === first);
 });

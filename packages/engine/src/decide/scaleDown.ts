@@ -13,6 +13,7 @@
  * | serves, and another is on its way down            | wait                                                        |
  * | has a pod or may get one                          | its StatefulSet to 0                                        |
  * | pod on its way down                               | wait; one that a lost node keeps is waited for one minute beyond its time |
+ * | no pod, its StatefulSet is one that others share  | nothing: its volumes stay, for when it comes back           |
  * | no pod, claims that nobody deleted yet            | delete its claims                                           |
  * | no pod, and no claim that stays                   | delete its StatefulSet                                      |
  *
@@ -20,7 +21,7 @@
  * Configuration and certificates of members that are gone altogether are swept up.
  */
 import type { Deletion } from '../decision.ts';
-import type { Member } from '../model/members.ts';
+import { isAskedFor, type Member } from '../model/members.ts';
 import { sooner, type Contribution } from './contribution.ts';
 import { isLost, lostAfterMs } from './deletion.ts';
 import { memberOf, type Situation } from './situation.ts';
@@ -30,14 +31,15 @@ import { startupMemberOf } from './stopping.ts';
 import { switchoverTo } from './switchover.ts';
 
 /** Its pod ends and may still run. */
-const isGoingDown = ({ podObject, statefulSet }: Member, { observation }: Situation): boolean =>
-  podObject !== undefined &&
-  !isLost(podObject, observation.nowMs) &&
-  (isDeleting(podObject) || statefulSet === undefined || (statefulSet.spec?.replicas ?? 1) === 0);
+const isGoingDown = (member: Member, { observation }: Situation): boolean => {
+  const { podObject } = member;
+  return podObject !== undefined && !isLost(podObject, observation.nowMs) && (isDeleting(podObject) || !isAskedFor(member));
+};
 
 type Removal = Pick<Contribution, 'step' | 'deletions' | 'lookAgainAfterMs'>;
 
-const scaled = ({ statefulSet }: Member, replicas: 0 | 1, namespace: string, reason: string): Removal =>
+/** Gives the member its pod, or takes it and those of higher numbers away. */
+const scaled = ({ statefulSet, ordinal }: Member, pods: 0 | 1, namespace: string, reason: string): Removal =>
   statefulSet === undefined
     ? {}
     : {
@@ -45,21 +47,29 @@ const scaled = ({ statefulSet }: Member, replicas: 0 | 1, namespace: string, rea
           kind: 'scaleStatefulSet',
           reference: referenceTo(statefulSet, namespace),
           uid: statefulSet.metadata.uid ?? '',
-          replicas,
+          replicas: ordinal + pods,
           reason,
         },
       };
 
 /** Its StatefulSet makes it a pod. */
-const mayRun = ({ statefulSet }: Member): boolean =>
-  statefulSet !== undefined && !isDeleting(statefulSet) && (statefulSet.spec?.replicas ?? 1) > 0;
+const mayRun = (member: Member): boolean => member.statefulSet !== undefined && isAskedFor(member) && !isDeleting(member.statefulSet);
 
 /** While the cluster is stopped, a surplus member stops as the others do, and keeps all that it has. */
 const stopOf = (member: Member, situation: Situation): Removal => {
   const { cluster, members } = situation;
+  const reason = 'the manifest asks for a stop';
+  if (cluster.profile.workloads === 'shared') {
+    if (!mayRun(member)) return {};
+    // The first pod stops last and starts first, alone: so the newest data must be there.
+    const lower = members.filter(({ workload, ordinal }) => workload === member.workload && ordinal < member.ordinal);
+    return member.role === 'leader' && lower.length > 0
+      ? switchoverTo(situation, lower, `${reason}; ${member.name} leads and stops first, so another takes over`)
+      : scaled(member, 0, cluster.identity.namespace, reason);
+  }
   const startsFirst = startupMemberOf(situation)?.name === member.name;
   if (!mayRun(member) || (startsFirst && members.some(({ name, podObject }) => name !== member.name && podObject !== undefined))) return {};
-  return scaled(member, 0, cluster.identity.namespace, 'the manifest asks for a stop');
+  return scaled(member, 0, cluster.identity.namespace, reason);
 };
 
 /** Data were written once, by Patroni's store or, where that is lost, by the status. */
@@ -90,9 +100,18 @@ const removalOf = (member: Member, situation: Situation): Removal => {
   }
   if (member.role === 'leader' && podObject !== undefined && !isGoingDown(member, situation)) {
     const staying = wanted.map((identity) => memberOf(situation, identity)).filter((candidate) => candidate !== undefined);
-    return switchoverTo(situation, staying, `${reason}; it leads, so another takes over first`);
+    const because = `${reason}; it leads, so another takes over first`;
+    const handover = switchoverTo(situation, staying, because);
+    if (cluster.profile.workloads === 'own' || handover.step !== undefined || handover.lookAgainAfterMs !== undefined) return handover;
+    // Where replication is synchronous, the standby may be one that goes, too: once the last pod is gone, it is another.
+    return switchoverTo(
+      situation,
+      members.filter(({ ordinal }) => ordinal < member.ordinal),
+      because,
+    );
   }
-  if (holdsData(situation) && !isLedByOneThatStays(situation)) return {};
+  const isLed = cluster.profile.workloads === 'own' ? isLedByOneThatStays(situation) : situation.writable !== undefined;
+  if (holdsData(situation) && !isLed) return {};
   if (isGoingDown(member, situation)) {
     if (statefulSet !== undefined || podObject === undefined || isDeleting(podObject)) return {};
     return { step: { kind: 'deletePod', deletion: deletionOf(podObject, namespace, reason), reason } };
@@ -105,6 +124,7 @@ const removalOf = (member: Member, situation: Situation): Removal => {
   const claims = observation.children.persistentVolumeClaims.filter(
     ({ metadata }) => metadata.labels?.[cluster.profile.labels.instance] === name,
   );
+  if (cluster.profile.workloads === 'shared') return {};
   const unasked = claims.filter((claim) => !isDeleting(claim));
   if (unasked.length > 0) return { deletions: unasked.map((claim) => deletionOf(claim, namespace, reason, 'unchanged')) };
   if (statefulSet === undefined || isDeleting(statefulSet)) return {};
@@ -140,10 +160,21 @@ const untilLostMs = ({ surplus, observation }: Situation): number | undefined =>
   return waits.length === 0 ? undefined : Math.min(...waits);
 };
 
-/** Members that lead come last, so that a switchover waits for nothing that could have gone before. */
+/**
+ * Members that lead come last, so that a switchover waits for nothing that could have gone before. A StatefulSet that several share gives up its
+ * last pod first, whatever that one does; so there whoever leads hands over before any goes, if anybody that stays may take over.
+ */
+const inOrder = ({ cluster, surplus }: Situation): readonly Member[] => {
+  if (cluster.profile.workloads === 'own') {
+    return surplus.toSorted((left, right) => Number(left.role === 'leader') - Number(right.role === 'leader'));
+  }
+  const last = surplus.filter(({ workload, ordinal }) => !surplus.some((other) => other.workload === workload && other.ordinal > ordinal));
+  const leader = surplus.find(({ role }) => role === 'leader');
+  return leader === undefined || cluster.stopped || last.includes(leader) ? last : [leader, ...last];
+};
+
 export const scaleDown = (situation: Situation): Contribution => {
-  const leadersLast = situation.surplus.toSorted((left, right) => Number(left.role === 'leader') - Number(right.role === 'leader'));
-  const removals = leadersLast.map((member) => removalOf(member, situation));
+  const removals = inOrder(situation).map((member) => removalOf(member, situation));
   return {
     step: removals.find(({ step }) => step !== undefined)?.step,
     deletions: [...removals.flatMap(({ deletions }) => deletions ?? []), ...leftovers(situation)],

@@ -3,7 +3,20 @@ import { test } from 'node:test';
 import { join } from 'node:path';
 import type { MemberIdentity } from '../model/members.ts';
 import { testTable } from '../testing/tables.ts';
-import { atRest, conditionIn, dialect, editObject, editSet, editSpec, namesOf, restedWorld, situationIn, lent } from '../testing/worlds.ts';
+import {
+  atRest,
+  conditionIn,
+  dialect,
+  editObject,
+  editSet,
+  editSpec,
+  namesOf,
+  restedSharedWorld,
+  restedWorld,
+  situationIn,
+  lent,
+  withInstances,
+} from '../testing/worlds.ts';
 import { passOver, turn } from '../world/run.ts';
 import { remove, type World } from '../world/world.ts';
 import { memberTargets } from './stopping.ts';
@@ -34,6 +47,19 @@ const without = (world: World, isGone: (pod: string) => boolean): World =>
     .reduce((next, pod) => remove(next, 'Pod', pod), world);
 
 testTable('stop and start', join(import.meta.dirname, 'stopping.ts'), 2, {
+  'stopped | noted, and no member is wanted any more': () => {
+    const asleep = atRest(withInstances(0)(restedSharedWorld()));
+    const { targets, startupMember } = memberTargets(situationIn(asleep));
+    assert.deepEqual([targets, startupMember?.name], [[], 'acid-minimal-cluster-0']);
+    const starting = memberTargets(situationIn(withInstances(2)(asleep)));
+    assert.deepEqual(
+      starting.targets.map(({ identity, pods }) => [identity.name, pods]),
+      [
+        ['acid-minimal-cluster-0', 1],
+        ['acid-minimal-cluster-1', 0],
+      ],
+    );
+  },
   'running | no startup member noted': () => assert.deepEqual(targetsIn(three()), { primary: 1, others: [1, 1], noted: undefined }),
   'running | noted, and it leads and is ready': () =>
     assert.deepEqual(targetsIn(three(), primary()), { primary: 1, others: [1, 1], noted: undefined }),

@@ -11,8 +11,9 @@
  * | stopped   | others have pods                                | 1                          | 0             |
  * | stopped   | no other has a pod                              | 0                          | 0             |
  * | stopped   | noted, and another leads and runs               | 1, it is noted instead     | 0             |
+ * | stopped   | noted, and no member is wanted any more         | none, the note stays       | none          |
  */
-import type { MemberIdentity } from '../model/members.ts';
+import { memberIdentity, type MemberIdentity } from '../model/members.ts';
 import type { MemberTarget } from '../render/context.ts';
 import { isDoomed } from './members.ts';
 import type { Situation } from './situation.ts';
@@ -32,11 +33,15 @@ const notedMember = ({ wanted, surplus, recalled, writable }: Situation): Member
   return writable === undefined || writable.name === noted?.name ? noted : undefined;
 };
 
+/** Where a stop leaves no member that is wanted, the status is the only one that knows. */
+const rememberedMember = ({ cluster, recalled: { startupMember } }: Situation): MemberIdentity | undefined =>
+  startupMember === undefined ? undefined : memberIdentity(cluster, startupMember.set, startupMember.name);
+
 /** Who stops last and starts first; undefined while the cluster runs normally. It may be a member that goes. */
 export const startupMemberOf = (situation: Situation): MemberIdentity | undefined => {
   const { cluster, wanted, primary } = situation;
   const noted = notedMember(situation);
-  if (cluster.stopped) return noted ?? primary ?? wanted[0];
+  if (cluster.stopped) return noted ?? primary ?? wanted[0] ?? rememberedMember(situation);
   return noted === undefined || (primary?.name === noted.name && primary.ready) ? undefined : noted;
 };
 

@@ -10,7 +10,8 @@ import { secretFor } from './secrets.ts';
 import type { Situation } from './situation.ts';
 
 export interface KnownUser extends UserWithSecret {
-  readonly fingerprint: string;
+  /** `undefined`: it has no password. */
+  readonly fingerprint: string | undefined;
 }
 
 /** `coming`: its Secret is made or filled right now. `stuck`: somebody has to act first. */
@@ -18,6 +19,7 @@ export type UserState =
   { readonly kind: 'known'; readonly user: KnownUser } | { readonly kind: 'coming' } | { readonly kind: 'stuck'; readonly message: string };
 
 const stateOf = (intent: UserIntent, plan: SecretPlan | undefined, observation: Observation): UserState => {
+  if (intent.passwordCharacters === undefined) return { kind: 'known', user: { intent, secret: undefined, fingerprint: undefined } };
   if (plan === undefined) return { kind: 'coming' };
   const facts = secretFor(plan, observation);
   const name = typeof facts === 'string' ? plan.reference.name : facts.name;

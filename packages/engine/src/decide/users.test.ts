@@ -209,6 +209,8 @@ test('users: what differs is told in words', () => {
     databases: ['app'],
     options: ['LOGIN', 'NOINHERIT', 'CONNECTION LIMIT 5', "VALID UNTIL '2030-01-01'"],
     passwordCharacters: 'ascii' as const,
+    memberOf: [],
+    settings: {},
   };
   const attributes = {
     SUPERUSER: false,
@@ -226,13 +228,21 @@ test('users: what differs is told in words', () => {
     databases: [],
     grants: [],
   };
-  assert.deepEqual(differencesOf([{ intent, fingerprint: 'a' }], ['app'], reading), [
-    'database app is missing',
-    'role app has another password',
-    'role app is not NOINHERIT',
-    'role app is not CONNECTION LIMIT 5',
-    'role app lacks privileges on database app',
+  assert.deepEqual(
+    differencesOf([{ intent, fingerprint: 'a' }], [{ name: 'app', owner: undefined, schemas: [], extensions: [] }], reading),
+    [
+      'database app is missing',
+      'role app has another password',
+      'role app is not NOINHERIT',
+      'role app is not CONNECTION LIMIT 5',
+      'role app lacks privileges on database app',
+    ],
+  );
+  const owned = { ...reading, databases: [{ name: 'app', owner: 'postgres' }] };
+  assert.deepEqual(differencesOf([], [{ name: 'app', owner: 'app', schemas: [], extensions: [] }], owned), [
+    'database app belongs to postgres, not to app',
   ]);
+  assert.deepEqual(differencesOf([], [{ name: 'app', owner: undefined, schemas: [], extensions: [] }], owned), []);
 });
 
 test('users: what a stuck user waits for is neither forgotten nor in force, and the others are looked after meanwhile', () => {

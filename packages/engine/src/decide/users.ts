@@ -18,7 +18,7 @@
  */
 import type { CommandRequest } from '../decision.ts';
 import { hashOf, hashOfText } from '../hash.ts';
-import type { Cluster, UserIntent } from '../model/cluster.ts';
+import type { Cluster, DatabaseIntent, UserIntent } from '../model/cluster.ts';
 import type { ConditionOutcome } from '../model/outcome.ts';
 import type { Recollection } from '../model/recollection.ts';
 import type { SecretPlan } from '../model/secrets.ts';
@@ -62,13 +62,16 @@ const optionDiffers = (option: string, role: ReadRole): boolean => {
 
 /** What is not as it should be, in words; no secret in them. */
 export const differencesOf = (
-  users: readonly { readonly intent: UserIntent; readonly fingerprint: string }[],
-  databases: readonly string[],
+  users: readonly { readonly intent: UserIntent; readonly fingerprint: string | undefined }[],
+  databases: readonly DatabaseIntent[],
   reading: RolesReading,
 ): readonly string[] => {
   const differences: string[] = [];
-  for (const database of databases) {
-    if (!reading.databases.includes(database)) differences.push(`database ${database} is missing`);
+  for (const { name, owner } of databases) {
+    const database = reading.databases.find((candidate) => candidate.name === name);
+    if (database === undefined) differences.push(`database ${name} is missing`);
+    else if (owner !== undefined && database.owner !== owner)
+      differences.push(`database ${name} belongs to ${database.owner}, not to ${owner}`);
   }
   for (const { intent, fingerprint } of users) {
     const role = reading.roles.find(({ name }) => name === intent.name);
@@ -76,7 +79,7 @@ export const differencesOf = (
       differences.push(`role ${intent.name} is missing`);
       continue;
     }
-    if (role.verifierFingerprint !== fingerprint) differences.push(`role ${intent.name} has another password`);
+    if (fingerprint !== undefined && role.verifierFingerprint !== fingerprint) differences.push(`role ${intent.name} has another password`);
     for (const option of intent.options) {
       if (optionDiffers(option, role)) differences.push(`role ${intent.name} is not ${option}`);
     }
@@ -128,15 +131,16 @@ const recalledShortcomings = ({ conditions }: Recollection): readonly Complaint[
 export const recalledUsersConditions = (recalled: Recollection): readonly ConditionOutcome[] => notApplied(recalledShortcomings(recalled));
 
 /** Of the statements themselves, so that a version of ours with other statements runs them in clusters that there are. */
-const revisionsOf = ({ users, databases }: Cluster): { readonly users: string; readonly databases: string } => ({
+const revisionsOf = ({ users, databases, profile: { audits } }: Cluster): { readonly users: string; readonly databases: string } => ({
   // The names of Secrets are no part of the text.
   users: hashOfText(
     usersScript(
-      users.map((intent) => ({ intent, secret: '' })),
+      users.map((intent) => ({ intent, secret: intent.passwordCharacters === undefined ? undefined : '' })),
       databases,
+      audits,
     ).text,
   ),
-  databases: hashOfText(usersScript([], databases).text),
+  databases: hashOfText(usersScript([], databases, audits).text),
 });
 
 export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): UsersProgress => {
@@ -181,7 +185,7 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
       inputs: failed === undefined || result === undefined ? inputs : result.inputs,
       target,
       command: psql(cluster.postgres.majorVersion),
-      input: usersScript(users, cluster.databases),
+      input: usersScript(users, cluster.databases, cluster.profile.audits),
       timeoutMs,
       reason,
       invalidates: [readingKey],

@@ -7,6 +7,7 @@ import type { EngineConfiguration } from '../observation.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Recollection } from '../model/recollection.ts';
+import type { Support } from './common/support.ts';
 
 /** A custom resource as the API server gives it. */
 export interface Manifest {
@@ -52,4 +53,6 @@ export interface Dialect {
    * had been written.
    */
   readonly recall: (status: Readonly<Record<string, unknown>>) => Recollection;
+  /** What of the manifest is carried out. */
+  readonly support: Support;
 }

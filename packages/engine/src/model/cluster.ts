@@ -7,7 +7,9 @@
 import type {
   Affinity,
   Container,
+  EnvFromSource,
   EnvVar,
+  LabelSelectorRequirement,
   LocalObjectReference,
   PersistentVolumeClaimSpec,
   ResourceRequirements,
@@ -65,27 +67,70 @@ export interface InstanceSet {
   readonly dataVolume: VolumeClaim;
   readonly walVolume: VolumeClaim | undefined;
   readonly scheduling: Scheduling;
-  /** `undefined`: no PodDisruptionBudget. */
-  readonly minAvailable: number | string | undefined;
+  readonly disruptionBudgets: readonly DisruptionBudget[];
   /** Resources of helper containers by container name. */
   readonly helperResources: Readonly<Record<string, ResourceRequirements>>;
   readonly additionalContainers: readonly Container[];
+  /** They run before ours. */
+  readonly additionalInitContainers: readonly Container[];
   readonly additionalVolumes: readonly Volume[];
   /** What every container of the pod mounts besides, init containers included. */
   readonly additionalMounts: readonly VolumeMount[];
   /** What only some containers mount besides, by container name. */
   readonly mountsByContainer: Readonly<Record<string, readonly VolumeMount[]>>;
   readonly additionalEnvironment: readonly EnvVar[];
+  /** ConfigMaps and Secrets that are environment of the database container as a whole. */
+  readonly environmentSources: readonly EnvFromSource[];
 }
 
-/** A role that the manifest owns. Its password is in the Secret of that name pattern (profile), as `password` and `verifier`. */
+/** A role that the manifest owns. */
 export interface UserIntent {
   readonly name: string;
   /** Databases it gets all privileges on; the first one is what its Secret connects to. */
   readonly databases: readonly string[];
   /** Role options as PostgreSQL writes them, already parsed and limited to what a role may be given: `LOGIN`, `CREATEDB`, `CONNECTION LIMIT 5`. */
   readonly options: readonly string[];
-  readonly passwordCharacters: 'ascii' | 'alphanumeric';
+  /** Of the password that its Secret holds, with its verifier; `undefined`: it logs in with none, and has no Secret. */
+  readonly passwordCharacters: 'ascii' | 'alphanumeric' | undefined;
+  /** Roles of the manifest that it is granted. None is taken away. */
+  readonly memberOf: readonly Membership[];
+  /** Lists in force in its sessions, by parameter: `search_path`. */
+  readonly settings: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Membership {
+  readonly role: string;
+  /** It may grant the role to others. */
+  readonly withAdmin: boolean;
+}
+
+/** A schema that must exist. All roles are of the manifest. */
+export interface SchemaIntent {
+  readonly name: string;
+  readonly owner: string;
+  readonly readers: readonly string[];
+  readonly writers: readonly string[];
+  /** What these make in it from now on, readers may read and writers may change. */
+  readonly creators: readonly string[];
+}
+
+/** A database that must exist. */
+export interface DatabaseIntent {
+  readonly name: string;
+  /** Role of the manifest that owns it; `undefined`: whoever does. */
+  readonly owner: string | undefined;
+  readonly schemas: readonly SchemaIntent[];
+  /** Each with the schema that its objects are in. */
+  readonly extensions: readonly { readonly name: string; readonly schema: string }[];
+}
+
+/** A PodDisruptionBudget of a set. The eviction API answers with an error where two match a pod. */
+export interface DisruptionBudget {
+  readonly name: string;
+  readonly limit: { readonly minAvailable: number | string } | { readonly maxUnavailable: number | string };
+  /** Which pods of the set, by further labels. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly expressions: readonly LabelSelectorRequirement[];
 }
 
 /** One line of pg_hba.conf, already rendered. */
@@ -131,6 +176,8 @@ export interface ServiceSettings {
   readonly externalTrafficPolicy: 'Cluster' | 'Local' | undefined;
   readonly ipFamilyPolicy: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack' | undefined;
   readonly ipFamilies: readonly ('IPv4' | 'IPv6')[];
+  /** Networks that a load balancer lets in; empty: all. */
+  readonly sourceRanges: readonly string[];
 }
 
 /** One pgBackRest repository. */
@@ -168,6 +215,11 @@ export interface PodSettings {
   readonly supplementalGroups: readonly number[];
   /** On OpenShift the platform chooses user and group ids. */
   readonly openshift: boolean;
+  /** The user and the group that pods run as; `undefined`: what the image says. */
+  readonly runAsUser: number | undefined;
+  readonly runAsGroup: number | undefined;
+  /** The group that volumes belong to. */
+  readonly fileSystemGroup: number;
 }
 
 export interface Cluster {
@@ -181,7 +233,7 @@ export interface Cluster {
   readonly sets: readonly InstanceSet[];
   readonly users: readonly UserIntent[];
   /** Every database that must exist, in order of appearance. */
-  readonly databases: readonly string[];
+  readonly databases: readonly DatabaseIntent[];
   readonly services: { readonly primary: ServiceSettings; readonly replicas: ServiceSettings };
   readonly backups: BackupSettings | undefined;
   readonly certificates: {
@@ -192,6 +244,14 @@ export interface Cluster {
   };
   readonly pods: PodSettings;
 }
+
+/** Names of what Patroni keeps its state in (patroni/dcs/kubernetes.py, 4.0): the leader's lock, the configuration, requests, synchronous standbys. */
+export const patroniObjects = ({ patroni: { scope } }: Pick<Cluster, 'patroni'>): readonly string[] => [
+  scope,
+  `${scope}-config`,
+  `${scope}-failover`,
+  `${scope}-sync`,
+];
 
 /** Something in the manifest that the owner should know of. A finding never stops the rest of the cluster, unless it is `blocking`. */
 export interface Finding {

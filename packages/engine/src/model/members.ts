@@ -1,13 +1,36 @@
 /** The members of a cluster: which there are, which should be, and how each does. */
 import type { PersistentVolumeClaim, Pod, StatefulSet } from '@pgherd/api';
+import type { Cluster } from './cluster.ts';
 
 /** Who a member is. The name never changes: its volumes, its Patroni name and its DNS name hang on it. */
 export interface MemberIdentity {
-  /** `hippo-pgdb-x2bn`: StatefulSet, stem of the pod, the claims and the configuration. */
+  /** `hippo-pgdb-x2bn`, or where members share a StatefulSet `hippo-1`: its volumes are called after it. */
   readonly name: string;
   readonly set: string;
   readonly pod: string;
+  /** The StatefulSet that makes its pod. */
+  readonly workload: string;
+  /** Which of that one's pods it is, from 0. */
+  readonly ordinal: number;
 }
+
+/** The name of a StatefulSet's pod. */
+export const podOf = (workload: string, ordinal = 0): string => `${workload}-${ordinal}`;
+
+/** Which of its StatefulSet's pods a pod is, by its name. */
+export const ordinalOf = (pod: string): number => Number(pod.slice(pod.lastIndexOf('-') + 1));
+
+/** The member of that name. */
+export const memberIdentity = ({ identity, profile }: Pick<Cluster, 'identity' | 'profile'>, set: string, name: string): MemberIdentity => {
+  if (profile.workloads === 'own') return { name, set, pod: podOf(name), workload: name, ordinal: 0 };
+  return {
+    name,
+    set,
+    pod: name,
+    workload: profile.names.workload(identity.name, set),
+    ordinal: ordinalOf(name),
+  };
+};
 
 /** A member as observed. Parts that do not exist are undefined. */
 export interface Member extends MemberIdentity {
@@ -23,3 +46,9 @@ export interface Member extends MemberIdentity {
   readonly timeline: number | undefined;
   readonly pendingRestart: boolean;
 }
+
+type InWorkload = Pick<Member, 'ordinal' | 'statefulSet'>;
+
+/** Its StatefulSet exists and is to have its pod. */
+export const isAskedFor = ({ ordinal, statefulSet }: InWorkload): boolean =>
+  statefulSet !== undefined && (statefulSet.spec?.replicas ?? 1) > ordinal;

@@ -39,9 +39,10 @@ export interface RoleLabelValues {
 
 export interface Names {
   readonly member: (cluster: string, set: string, suffix: string) => string;
-  readonly memberPod: (member: string) => string;
-  readonly memberConfiguration: (member: string) => string;
-  readonly memberCertificates: (member: string) => string;
+  /** The StatefulSet that the members of a set share, and in what is named after it: asked for only where they do. */
+  readonly workload: (cluster: string, set: string) => string;
+  readonly memberConfiguration: (workload: string) => string;
+  readonly memberCertificates: (workload: string) => string;
   readonly memberDataVolume: (member: string) => string;
   readonly memberWalVolume: (member: string) => string;
   readonly scope: (cluster: string) => string;
@@ -56,7 +57,6 @@ export interface Names {
   /** One in each namespace, shared by its clusters. */
   readonly rootCertificate: string;
   readonly memberAccess: (cluster: string) => string;
-  readonly disruptionBudget: (cluster: string, set: string) => string;
   readonly userSecret: (cluster: string, user: string) => string;
   readonly repositoryHost: (cluster: string) => string;
   readonly repositoryHostAccess: (cluster: string) => string;
@@ -116,16 +116,37 @@ export interface Profile {
   readonly name: string;
   /** Prefix of this world's own annotations, with the slash. */
   readonly finalizer: string;
+  /**
+   * How members become pods. `own`: each has a StatefulSet of its own, called as the member, with one pod. `shared`: those of a set are the pods of
+   * one StatefulSet; each is called as its pod, and the first ones stay when the set becomes smaller.
+   */
+  readonly workloads: 'own' | 'shared';
   readonly labels: LabelKeys;
+  /** On everything of a cluster, and in each selector of its pods. */
+  readonly commonLabels: Readonly<Record<string, string>>;
   readonly roleValues: RoleLabelValues;
   readonly names: Names;
   readonly containers: ContainerNames;
   readonly paths: Paths;
+  /** What the data volume is called in a pod, and where members share a StatefulSet, at the beginning of its claims' names. */
+  readonly volumes: { readonly data: string };
   /** PostgreSQL roles that the engine itself needs. */
   readonly roles: { readonly superuser: string; readonly replication: string };
+  /** Statements are audited: `pgaudit` is loaded, and its extension made in every database. */
+  readonly audits: boolean;
+  /** Of the Services that clients use, and of the leader's Endpoints. */
+  readonly portName: string;
+  readonly userSecrets: {
+    /** The key that holds the role's name; `password` and `verifier` are called so everywhere. */
+    readonly userKey: string;
+    readonly passwordLength: number;
+    /** It says besides how to connect: `host`, `port`, `dbname`, `uri`, `jdbc-uri`. */
+    readonly withAddresses: boolean;
+    /** Its owner may make it under another name, and labels tell whose it is. */
+    readonly foundByLabels: boolean;
+  };
   /** Name of the pgBackRest stanza. */
   readonly stanza: string;
-  readonly fileSystemGroup: number;
   /** Longest cluster name plus set name, in characters, that all derived names allow. */
   readonly maximumNameLength: number;
   /** Annotations of this world that ask for something, by meaning. */

@@ -1,7 +1,7 @@
 /** What pods may ask of the API server: by name wherever Kubernetes can tell names apart. */
 import type { PolicyRule, Role, RoleBinding, ServiceAccount } from '@pgherd/api';
 import type { DesiredObject } from '../decision.ts';
-import type { Cluster } from '../model/cluster.ts';
+import { patroniObjects, type Cluster } from '../model/cluster.ts';
 import type { Renderer } from './context.ts';
 import { childMetadata } from './metadata.ts';
 import { repositoryHostPod } from './backups/layout.ts';
@@ -41,8 +41,7 @@ const account = (
  * operator's cluster has no use for. Its attempt to make the configuration Service is forgiven when forbidden, and the Service is there.
  */
 const memberRules = (cluster: Cluster, pods: readonly string[]): readonly PolicyRule[] => {
-  const { scope } = cluster.patroni;
-  const endpoints = [scope, `${scope}-config`, `${scope}-failover`, `${scope}-sync`];
+  const endpoints = patroniObjects(cluster);
   return [
     { apiGroups: [''], resources: ['endpoints'], verbs: ['create', 'list', 'watch'] },
     { apiGroups: [''], resources: ['endpoints'], resourceNames: endpoints, verbs: ['get', 'patch'] },

@@ -6,7 +6,7 @@ import type { SecretPlan } from '../model/secrets.ts';
 import type { EngineConfiguration } from '../observation.ts';
 import { backupSecretKeys, repositoryHostPod } from './backups/layout.ts';
 import { memberSecretKeys, rootKeys, serverCertificateKeys } from './certificateKeys.ts';
-import { backupLabels, memberLabels } from './labels.ts';
+import { backupLabels, workloadLabels } from './labels.ts';
 import { unownedMetadata } from './metadata.ts';
 
 type Pairs = Readonly<Record<string, string>>;
@@ -113,13 +113,18 @@ const certificateTriple = (
   [serverCertificateKeys.authorities]: authorities(cluster),
 });
 
+/** Of one member, or of all that share a StatefulSet: their pods have one template, so one certificate has the names of all, however many come. */
 const memberPlan = (cluster: Cluster, member: MemberIdentity, configuration: DomainConfiguration): SecretPlan => {
-  const { names } = cluster.profile;
-  const dnsNames = podDnsNames(member.pod, names.podService(cluster.identity.name), cluster.identity.namespace, configuration);
+  const { names, workloads } = cluster.profile;
+  const { name, namespace } = cluster.identity;
+  const dnsNames =
+    workloads === 'own'
+      ? podDnsNames(member.pod, names.podService(name), namespace, configuration)
+      : serviceDnsNames(names.podService(name), namespace, configuration).map((service) => `*.${service}`);
   const { certificate, privateKey } = memberSecretKeys;
-  return plan(cluster, names.memberCertificates(member.name), memberLabels(cluster, member), {
+  return plan(cluster, names.memberCertificates(member.workload), workloadLabels(cluster, member), {
     // Members are servers and clients of each other's REST API at once.
-    [certificate]: leaf(cluster, member.pod, dnsNames, ['serverAuth', 'clientAuth'], privateKey),
+    [certificate]: leaf(cluster, workloads === 'own' ? member.pod : member.workload, dnsNames, ['serverAuth', 'clientAuth'], privateKey),
     [privateKey]: { kind: 'withCertificate' },
     [memberSecretKeys.authorities]: authorities(cluster),
     [memberSecretKeys.patroni]: { kind: 'concatenationOf', parts: [{ key: certificate }, { key: privateKey }] },
@@ -195,6 +200,8 @@ export const certificatePlans = (
         ]
       : []),
     ...(cluster.backups === undefined ? [] : [backupPlan(cluster, configuration)]),
-    ...members.map((member) => memberPlan(cluster, member, configuration)),
+    ...[...new Map(members.map((member) => [member.workload, member])).values()].map((member) =>
+      memberPlan(cluster, member, configuration),
+    ),
   ];
 };

@@ -1,8 +1,9 @@
 /** What rendering needs to know besides the cluster: facts about where its life stands, all from the observation. */
+import type { PersistentVolumeClaim } from '@pgherd/api';
 import type { EngineConfiguration } from '../observation.ts';
 import type { DesiredObject } from '../decision.ts';
 import type { Cluster } from '../model/cluster.ts';
-import type { MemberIdentity } from '../model/members.ts';
+import type { Member, MemberIdentity } from '../model/members.ts';
 
 export interface RenderContext {
   readonly configuration: EngineConfiguration;
@@ -16,8 +17,12 @@ export interface RenderContext {
   readonly claimNames: ReadonlyMap<string, string>;
   /** Names of the claims that have a volume. */
   readonly boundClaims: ReadonlySet<string>;
+  /** The live ones of StatefulSets that members share, by the StatefulSet's name. */
+  readonly claimTemplates: ReadonlyMap<string, readonly PersistentVolumeClaim[]>;
   /** Members that go and still run, or may start again. Nothing of theirs is rendered but what others hold for them. */
-  readonly leaving: readonly MemberIdentity[];
+  readonly leaving: readonly Member[];
+  /** The member that must lead first; undefined: whoever Patroni elects. */
+  readonly leadsFirst: MemberIdentity | undefined;
   /** A member has a pod, be it one that is stopping. */
   readonly memberRuns: boolean;
 }

@@ -7,15 +7,27 @@ type Pairs = Readonly<Record<string, string>>;
 /** What a pod's data are, as the value of the data label. */
 export const dataKinds = { postgres: 'postgres', backups: 'pgbackrest' } as const;
 
-/** On everything of one member; selects its pod. */
+/** On everything of a cluster; with the role they select pods. */
+export const clusterLabels = ({ identity, profile }: Cluster): Pairs => ({
+  ...profile.commonLabels,
+  [profile.labels.cluster]: identity.name,
+});
+
+/** On everything of one member alone. */
 export const memberLabels = (cluster: Cluster, member: MemberIdentity): Pairs => {
   const { labels } = cluster.profile;
-  return { [labels.cluster]: cluster.identity.name, [labels.instanceSet]: member.set, [labels.instance]: member.name };
+  return { ...clusterLabels(cluster), [labels.instanceSet]: member.set, [labels.instance]: member.name };
+};
+
+/** On a StatefulSet and what its pods have in common; selects its pods. */
+export const workloadLabels = (cluster: Cluster, member: MemberIdentity): Pairs => {
+  const { labels, workloads } = cluster.profile;
+  return workloads === 'own' ? memberLabels(cluster, member) : { ...clusterLabels(cluster), [labels.instanceSet]: member.set };
 };
 
 /** On everything of the backups. */
 export const backupLabels = (cluster: Cluster): Pairs => ({
-  [cluster.profile.labels.cluster]: cluster.identity.name,
+  ...clusterLabels(cluster),
   [cluster.profile.labels.backups]: '',
 });
 

@@ -1,6 +1,7 @@
 /** Environment of a member's containers. */
 import type { EnvVar } from '@pgherd/api';
 import type { Cluster } from '../model/cluster.ts';
+import { podDomain } from './podDomain.ts';
 
 /** What lets PostgreSQL's programs find this server, its files and the owner's Kerberos and LDAP settings. */
 export const postgresEnvironment = (cluster: Cluster): readonly EnvVar[] => {
@@ -18,16 +19,16 @@ export const postgresEnvironment = (cluster: Cluster): readonly EnvVar[] => {
 
 /** The above, and what Patroni must know of its own pod. Values with `$(…)` are put together by the kubelet. */
 export const memberEnvironment = (cluster: Cluster): readonly EnvVar[] => {
-  const { names, paths } = cluster.profile;
+  const { paths } = cluster.profile;
   const { port, majorVersion } = cluster.postgres;
-  const host = `$(PATRONI_NAME).${names.podService(cluster.identity.name)}`;
+  const host = `$(PATRONI_NAME).${podDomain(cluster)}`;
   const dataDirectory = paths.dataDirectory(majorVersion);
   return [
     ...postgresEnvironment(cluster),
     { name: 'PATRONI_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
     { name: 'PATRONI_KUBERNETES_POD_IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.podIP' } } },
     // Patroni writes these into the Endpoints of the leader; the name must be that of the Service's port.
-    { name: 'PATRONI_KUBERNETES_PORTS', value: JSON.stringify([{ name: 'postgres', port, protocol: 'TCP' }]) },
+    { name: 'PATRONI_KUBERNETES_PORTS', value: JSON.stringify([{ name: cluster.profile.portName, port, protocol: 'TCP' }]) },
     { name: 'PATRONI_POSTGRESQL_CONNECT_ADDRESS', value: `${host}:${port}` },
     { name: 'PATRONI_POSTGRESQL_LISTEN', value: `*:${port}` },
     { name: 'PATRONI_POSTGRESQL_CONFIG_DIR', value: dataDirectory },

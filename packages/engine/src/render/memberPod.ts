@@ -9,10 +9,11 @@ import { configurationMount, configurationVolume, serverContainers, serverVolume
 import { memberSecretKeys, serverCertificateKeys } from './certificateKeys.ts';
 import { claimName, otherNames } from './claims.ts';
 import type { RenderContext } from './context.ts';
-import { dataKinds, memberLabels } from './labels.ts';
+import { dataKinds, workloadLabels } from './labels.ts';
 import { logDirectoryToMake } from './logDirectory.ts';
 import { memberEnvironment, postgresEnvironment } from './memberEnvironment.ts';
 import { mergedMetadata } from './metadata.ts';
+import { podDomain } from './podDomain.ts';
 import { podInputs } from './podInputs.ts';
 import {
   accountsMount,
@@ -47,6 +48,12 @@ const databaseContainerInformation = 'database-containerinfo';
 /** The key of the ConfigMaps that hold Patroni's configuration. */
 export const patroniFileKey = 'patroni.yaml';
 
+/**
+ * In the configuration of members that share a StatefulSet: the pod that must lead first, while there is one. They cannot be started one by one, so
+ * the others wait for it themselves.
+ */
+export const leadsFirstKey = 'leads-first';
+
 interface Mounts {
   readonly certificates: VolumeMount;
   readonly data: VolumeMount;
@@ -56,10 +63,10 @@ interface Mounts {
 }
 
 const mountsOf = (cluster: Cluster, ownWalVolume: boolean): Mounts => {
-  const { paths } = cluster.profile;
+  const { paths, volumes } = cluster.profile;
   return {
     certificates: { name: 'cert-volume', mountPath: paths.certificates, readOnly: true },
-    data: { name: 'postgres-data', mountPath: paths.dataMount },
+    data: { name: volumes.data, mountPath: paths.dataMount },
     wal: ownWalVolume ? [{ name: 'postgres-wal', mountPath: paths.walMount }] : [],
     patroni: { name: 'patroni-config', mountPath: paths.patroni.directory, readOnly: true },
     files:
@@ -101,7 +108,10 @@ const volumesOf = (
         ],
       },
     },
-    { name: mounts.data.name, persistentVolumeClaim: { claimName: claimName(context, names.memberDataVolume(member.name)) } },
+    // Where members share a StatefulSet, its templates of claims give each pod its own.
+    ...(cluster.profile.workloads === 'own'
+      ? [{ name: mounts.data.name, persistentVolumeClaim: { claimName: claimName(context, names.memberDataVolume(member.name)) } }]
+      : []),
     ...mounts.wal.map((mount) => ({
       name: mount.name,
       persistentVolumeClaim: { claimName: claimName(context, names.memberWalVolume(member.name)) },
@@ -125,11 +135,17 @@ const volumesOf = (
         sources: [
           { configMap: { name: names.configuration(name), items: [{ key: patroniFileKey, path: paths.patroni.clusterFile }] } },
           {
-            configMap: { name: names.memberConfiguration(member.name), items: [{ key: patroniFileKey, path: paths.patroni.memberFile }] },
+            configMap: {
+              name: names.memberConfiguration(member.workload),
+              items: [
+                { key: patroniFileKey, path: paths.patroni.memberFile },
+                ...(cluster.profile.workloads === 'shared' ? [{ key: leadsFirstKey, path: leadsFirstKey }] : []),
+              ],
+            },
           },
           {
             secret: {
-              name: names.memberCertificates(member.name),
+              name: names.memberCertificates(member.workload),
               items: [
                 { key: memberSecretKeys.authorities, path: paths.patroni.authorities },
                 { key: memberSecretKeys.patroni, path: paths.patroni.certificateAndKey, mode: 0o600 },
@@ -143,7 +159,7 @@ const volumesOf = (
     ...(cluster.backups === undefined
       ? []
       : [
-          serverVolume(names.memberCertificates(member.name), memberSecretKeys.backupCertificate, memberSecretKeys.backupKey),
+          serverVolume(names.memberCertificates(member.workload), memberSecretKeys.backupCertificate, memberSecretKeys.backupKey),
           configurationVolume(cluster, cluster.backups, 'member'),
         ]),
     { name: 'dshm', emptyDir: { medium: 'Memory' } },
@@ -190,17 +206,16 @@ const startupContainer = (cluster: Cluster, set: InstanceSet, image: string, mou
   };
 };
 
-const databaseContainer = (cluster: Cluster, set: InstanceSet, member: MemberIdentity, image: string, mounts: Mounts): Container => {
-  const { containers, paths, names } = cluster.profile;
+const databaseContainer = (cluster: Cluster, set: InstanceSet, image: string, mounts: Mounts): Container => {
+  const { containers, paths } = cluster.profile;
   const { majorVersion } = cluster.postgres;
   const environment: readonly EnvVar[] = [...memberEnvironment(cluster), ...set.additionalEnvironment];
   /** How the pod's own programs reach its Patroni; without the time that each of them has. */
   const patroniParameters = [
     `https://localhost:${cluster.patroni.port}`,
-    `${member.pod}.${names.podService(cluster.identity.name)}`,
+    podDomain(cluster),
     `${paths.patroni.directory}/${paths.patroni.authorities}`,
     `${paths.patroni.directory}/${paths.patroni.certificateAndKey}`,
-    member.pod,
   ];
   return {
     ...container(cluster, {
@@ -234,7 +249,8 @@ const databaseContainer = (cluster: Cluster, set: InstanceSet, member: MemberIde
       resources: set.resources,
     }),
     env: environment,
-    ports: [{ name: 'postgres', containerPort: cluster.postgres.port, protocol: 'TCP' }],
+    ...(set.environmentSources.length > 0 && { envFrom: set.environmentSources }),
+    ports: [{ name: cluster.profile.portName, containerPort: cluster.postgres.port, protocol: 'TCP' }],
     livenessProbe: livenessProbe(cluster.patroni),
     readinessProbe: readinessProbe(cluster.patroni),
     lifecycle: {
@@ -247,7 +263,7 @@ const databaseContainer = (cluster: Cluster, set: InstanceSet, member: MemberIde
   };
 };
 
-const containersOf = (cluster: Cluster, set: InstanceSet, member: MemberIdentity, image: string, mounts: Mounts): readonly Container[] => {
+const containersOf = (cluster: Cluster, set: InstanceSet, image: string, mounts: Mounts): readonly Container[] => {
   const { containers, paths } = cluster.profile;
   const { majorVersion } = cluster.postgres;
   const helper = (name: string) => set.helperResources[name];
@@ -258,7 +274,7 @@ const containersOf = (cluster: Cluster, set: InstanceSet, member: MemberIdentity
       watchResources: helper(containers.backupConfiguration),
     });
   return [
-    databaseContainer(cluster, set, member, image, mounts),
+    databaseContainer(cluster, set, image, mounts),
     container(cluster, {
       name: containers.certificateCopy,
       image,
@@ -310,8 +326,8 @@ export const memberPodTemplate = (
   const spec: PodSpec = {
     ...commonPodFields(cluster),
     ...schedulingFields(set.scheduling),
-    containers: containersOf(cluster, set, member, image, mounts).map((each) => withMounts(set, each)),
-    initContainers: [withMounts(set, startupContainer(cluster, set, image, mounts))],
+    containers: containersOf(cluster, set, image, mounts).map((each) => withMounts(set, each)),
+    initContainers: [...set.additionalInitContainers, startupContainer(cluster, set, image, mounts)].map((each) => withMounts(set, each)),
     restartPolicy: 'Always',
     serviceAccountName: names.memberAccess(cluster.identity.name),
     // Sidecars tell PostgreSQL, Patroni and pgBackRest of new certificates by signals.
@@ -323,7 +339,7 @@ export const memberPodTemplate = (
     metadata: {
       labels: {
         ...wishes.labels,
-        ...memberLabels(cluster, member),
+        ...workloadLabels(cluster, member),
         [labels.data]: dataKinds.postgres,
         // Patroni finds its members by this label.
         [labels.patroni]: cluster.patroni.scope,

@@ -8,6 +8,7 @@ import { fixtureCluster } from '../testing/clusters.ts';
 import { assertGolden } from '../testing/golden.ts';
 import { rendered, testContext, testMember, testTargets } from '../testing/rendering.ts';
 import type { RenderContext } from './context.ts';
+import { memberIdentity } from '../model/members.ts';
 import { renderMembers } from './members.ts';
 
 type Spec = Readonly<Record<string, unknown>>;
@@ -220,7 +221,7 @@ test('members: a stopped member keeps its StatefulSet with no pod', () => {
 
 test('members: nothing is rendered of a member whose set the manifest no longer has', () => {
   const { cluster } = fixtureCluster('dev');
-  const target = { identity: { name: 'hippo-gone-b001', set: 'gone', pod: 'hippo-gone-b001-0' }, pods: 1 } as const;
+  const target = { identity: memberIdentity(cluster, 'gone', 'hippo-gone-b001'), pods: 1 } as const;
   assert.deepEqual(rendered(renderMembers, cluster, [target]), []);
 });
 

@@ -2,11 +2,11 @@
 import type { ConfigMap, PersistentVolumeClaim, StatefulSet } from '@pgherd/api';
 import type { DesiredObject } from '../decision.ts';
 import type { Cluster, InstanceSet, VolumeClaim } from '../model/cluster.ts';
-import type { MemberIdentity } from '../model/members.ts';
+import { isAskedFor, type MemberIdentity } from '../model/members.ts';
 import { claimName } from './claims.ts';
 import type { MemberTarget, RenderContext, Renderer } from './context.ts';
-import { dataKinds, memberLabels } from './labels.ts';
-import { memberPodTemplate, patroniFileKey } from './memberPod.ts';
+import { dataKinds, memberLabels, workloadLabels } from './labels.ts';
+import { leadsFirstKey, memberPodTemplate, patroniFileKey } from './memberPod.ts';
 import { childMetadata, mergedMetadata, unownedMetadata } from './metadata.ts';
 import { patroniMemberFile } from './patroni.ts';
 
@@ -37,34 +37,74 @@ const configuration = (cluster: Cluster, set: InstanceSet, member: MemberIdentit
   kind: 'ConfigMap',
   metadata: childMetadata(
     cluster,
-    cluster.profile.names.memberConfiguration(member.name),
-    { ...memberLabels(cluster, member), [cluster.profile.labels.patroni]: cluster.patroni.scope },
+    cluster.profile.names.memberConfiguration(member.workload),
+    { ...workloadLabels(cluster, member), [cluster.profile.labels.patroni]: cluster.patroni.scope },
     mergedMetadata(cluster.metadata, set.metadata),
   ),
-  data: { [patroniFileKey]: patroniMemberFile(cluster, member, context) },
+  data: {
+    [patroniFileKey]: patroniMemberFile(cluster, member, context),
+    ...(cluster.profile.workloads === 'shared' && { [leadsFirstKey]: context.leadsFirst?.pod ?? '' }),
+  },
 });
 
-const statefulSet = (cluster: Cluster, set: InstanceSet, target: MemberTarget, context: RenderContext): StatefulSet | undefined => {
+/** How many pods: those of the targets, and those of members that go, whose process takes them away one by one. */
+const replicasOf = (targets: readonly MemberTarget[], workload: string, { leaving }: RenderContext): number => {
+  const staying = targets.filter(({ pods }) => pods === 1).map(({ identity }) => identity);
+  return Math.max(
+    0,
+    ...[...staying, ...leaving.filter(isAskedFor)].filter((member) => member.workload === workload).map(({ ordinal }) => ordinal + 1),
+  );
+};
+
+/**
+ * Claims of a StatefulSet that members share. They are made here, by name, so that they bear our labels and grow; the templates only tie them to
+ * pods, and cannot be changed: what is live stays.
+ */
+const claimTemplates = (
+  cluster: Cluster,
+  set: InstanceSet,
+  member: MemberIdentity,
+  context: RenderContext,
+): Pick<NonNullable<StatefulSet['spec']>, 'podManagementPolicy' | 'volumeClaimTemplates'> => {
+  if (cluster.profile.workloads === 'own') return {};
+  const template: PersistentVolumeClaim = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: cluster.profile.volumes.data },
+    spec: set.dataVolume.spec,
+  };
+  return { podManagementPolicy: 'Parallel', volumeClaimTemplates: context.claimTemplates.get(member.workload) ?? [template] };
+};
+
+/** The StatefulSet of one member, or of all members of a set: `member` is then any of them. */
+const statefulSet = (
+  cluster: Cluster,
+  set: InstanceSet,
+  member: MemberIdentity,
+  replicas: number,
+  context: RenderContext,
+): StatefulSet | undefined => {
   const { labels, names } = cluster.profile;
-  const template = memberPodTemplate(cluster, set, target.identity, context);
+  const template = memberPodTemplate(cluster, set, member, context);
   if (template === undefined) return undefined;
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
     metadata: childMetadata(
       cluster,
-      target.identity.name,
-      { ...memberLabels(cluster, target.identity), [labels.data]: dataKinds.postgres },
+      member.workload,
+      { ...workloadLabels(cluster, member), [labels.data]: dataKinds.postgres },
       mergedMetadata(cluster.metadata, set.metadata),
     ),
     spec: {
-      replicas: target.pods,
+      replicas,
       // Templates are compared by us, so revisions of them would only be clutter.
       revisionHistoryLimit: 0,
-      selector: { matchLabels: memberLabels(cluster, target.identity) },
+      selector: { matchLabels: workloadLabels(cluster, member) },
       serviceName: names.podService(cluster.identity.name),
       template,
       updateStrategy: { type: 'OnDelete' },
+      ...claimTemplates(cluster, set, member, context),
     },
   };
 };
@@ -89,7 +129,8 @@ export const renderMembers: Renderer = (cluster, members, context) => {
     const { identity } = target;
     const set = cluster.sets.find(({ name }) => name === identity.set);
     if (set === undefined) return [];
-    const workload = statefulSet(cluster, set, target, context);
+    const isFirst = members.find((other) => other.identity.workload === identity.workload) === target;
+    const workload = isFirst ? statefulSet(cluster, set, identity, replicasOf(members, identity.workload, context), context) : undefined;
     const walClaim = claimName(context, names.memberWalVolume(identity.name));
     return [
       ...renderDataClaim(cluster, identity, context),
@@ -102,7 +143,7 @@ export const renderMembers: Renderer = (cluster, members, context) => {
               mode: 'apply',
             },
           ] as const)),
-      { object: configuration(cluster, set, identity, context), stage: 1, mode: 'apply' },
+      ...(isFirst ? ([{ object: configuration(cluster, set, identity, context), stage: 1, mode: 'apply' }] as const) : []),
       ...(workload === undefined ? [] : ([{ object: workload, stage: 2, mode: 'apply' }] as const)),
     ];
   });

@@ -2,6 +2,7 @@
 import type { NamedObjectMeta, OwnerReference } from '@pgherd/api';
 import type { Cluster, Metadata } from '../model/cluster.ts';
 import { renderingVersion, stamps } from '../stamps.ts';
+import { clusterLabels } from './labels.ts';
 
 type Pairs = Readonly<Record<string, string>>;
 
@@ -28,7 +29,7 @@ export const ownerReference = (cluster: Cluster): OwnerReference => ({
 export const unownedMetadata = (cluster: Cluster, name: string, labels: Pairs, wishes: Metadata = cluster.metadata): NamedObjectMeta => ({
   name,
   namespace: cluster.identity.namespace,
-  labels: { ...wishes.labels, [cluster.profile.labels.cluster]: cluster.identity.name, ...labels },
+  labels: { ...wishes.labels, ...clusterLabels(cluster), ...labels },
   annotations: { ...wishes.annotations, [stamps.rendering]: renderingVersion },
 });
 

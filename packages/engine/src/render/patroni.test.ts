@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fixtureCluster, testConfiguration } from '../testing/clusters.ts';
 import { assertGolden } from '../testing/golden.ts';
-import type { MemberIdentity } from '../model/members.ts';
+import { memberIdentity, type MemberIdentity } from '../model/members.ts';
 import type { RenderContext } from './context.ts';
 import { dynamicConfiguration, patroniClusterFile, patroniMemberFile } from './patroni.ts';
 
-const member: MemberIdentity = { name: 'hippo-pgdb-x2bn', set: 'pgdb', pod: 'hippo-pgdb-x2bn-0' };
+const member: MemberIdentity = memberIdentity(fixtureCluster().cluster, 'pgdb', 'hippo-pgdb-x2bn');
 const fresh: RenderContext = {
   configuration: testConfiguration,
   bootstrapped: false,
@@ -16,7 +16,9 @@ const fresh: RenderContext = {
   leaderServiceIp: undefined,
   claimNames: new Map(),
   boundClaims: new Set(),
+  claimTemplates: new Map(),
   leaving: [],
+  leadsFirst: undefined,
   memberRuns: false,
 };
 const running: RenderContext = { ...fresh, bootstrapped: true, replicaRepository: 'repo2' };

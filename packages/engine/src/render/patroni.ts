@@ -7,6 +7,7 @@
 import type { Cluster } from '../model/cluster.ts';
 import type { MemberIdentity } from '../model/members.ts';
 import type { RenderContext } from './context.ts';
+import { clusterLabels } from './labels.ts';
 import { hasWalVolume } from './walVolume.ts';
 
 /** A word for a POSIX shell, whatever is in it. */
@@ -63,7 +64,7 @@ export const patroniClusterFile = (cluster: Cluster, context: RenderContext): st
       leader_label_value: profile.roleValues.leader,
       standby_leader_label_value: profile.roleValues.leader,
       // On every object that Patroni makes.
-      labels: { [profile.labels.cluster]: identity.name },
+      labels: clusterLabels(cluster),
     },
     postgresql: { authentication: { replication: replicationAuthentication(cluster), rewind: replicationAuthentication(cluster) } },
     restapi: {

@@ -33,10 +33,10 @@ export const podInputs = (cluster: Cluster, set: InstanceSet, { ownWalVolume, ot
     otherClaims,
     scheduling: set.scheduling,
     helperResources: set.helperResources,
-    additionalContainers: set.additionalContainers,
+    additionalContainers: [...set.additionalInitContainers, ...set.additionalContainers],
     additionalVolumes: set.additionalVolumes,
     additionalMounts: [set.additionalMounts, set.mountsByContainer],
-    additionalEnvironment: set.additionalEnvironment,
+    additionalEnvironment: [set.additionalEnvironment, set.environmentSources],
   },
 });
 

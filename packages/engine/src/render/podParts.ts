@@ -14,7 +14,13 @@ export const securityContext: SecurityContext = {
 
 /** OpenShift chooses the group of volumes itself and refuses pods that ask for one. */
 export const podSecurityContext = (cluster: Cluster): PodSecurityContext => ({
-  ...(cluster.pods.openshift ? {} : { fsGroup: cluster.profile.fileSystemGroup }),
+  ...(cluster.pods.openshift
+    ? {}
+    : {
+        fsGroup: cluster.pods.fileSystemGroup,
+        ...(cluster.pods.runAsUser !== undefined && { runAsUser: cluster.pods.runAsUser }),
+        ...(cluster.pods.runAsGroup !== undefined && { runAsGroup: cluster.pods.runAsGroup }),
+      }),
   fsGroupChangePolicy: 'OnRootMismatch',
   ...(cluster.pods.supplementalGroups.length > 0 && { supplementalGroups: cluster.pods.supplementalGroups }),
 });

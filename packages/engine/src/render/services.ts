@@ -3,15 +3,14 @@ import type { Endpoints, Service, ServicePort, ServiceSpec } from '@pgherd/api';
 import type { DesiredObject } from '../decision.ts';
 import type { Cluster, ServiceSettings } from '../model/cluster.ts';
 import type { Renderer } from './context.ts';
+import { clusterLabels } from './labels.ts';
 import { childMetadata, mergedMetadata } from './metadata.ts';
 
-const portName = 'postgres';
-
 const postgresPort = (cluster: Cluster): ServicePort => ({
-  name: portName,
+  name: cluster.profile.portName,
   port: cluster.postgres.port,
   protocol: 'TCP',
-  targetPort: portName,
+  targetPort: cluster.profile.portName,
 });
 
 /** How a Service is reached, as the owner wants it. */
@@ -28,8 +27,13 @@ const exposedSpec = (cluster: Cluster, settings: ServiceSettings): ServiceSpec =
   ...(settings.externalTrafficPolicy !== undefined &&
     settings.type !== 'ClusterIP' && { externalTrafficPolicy: settings.externalTrafficPolicy }),
   ...(settings.ipFamilyPolicy !== undefined && { ipFamilyPolicy: settings.ipFamilyPolicy }),
+  ...(settings.sourceRanges.length > 0 && { loadBalancerSourceRanges: settings.sourceRanges }),
   ...(settings.ipFamilies.length > 0 && { ipFamilies: settings.ipFamilies }),
 });
+
+/** Clients connect through the leader's own Service; else they have one beside it. */
+const isPrimaryService = ({ identity: { name }, profile: { names } }: Cluster): boolean =>
+  names.leaderService(name) === names.primaryService(name);
 
 /** The leader: without a selector, since Patroni itself writes the Endpoints of that name together with the lease. */
 const leaderService = (cluster: Cluster): Service => ({
@@ -38,7 +42,10 @@ const leaderService = (cluster: Cluster): Service => ({
   metadata: childMetadata(
     cluster,
     cluster.profile.names.leaderService(cluster.identity.name),
-    { [cluster.profile.labels.patroni]: cluster.patroni.scope },
+    {
+      [cluster.profile.labels.patroni]: cluster.patroni.scope,
+      ...(isPrimaryService(cluster) && { [cluster.profile.labels.role]: cluster.profile.roleValues.primaryService }),
+    },
     mergedMetadata(cluster.metadata, cluster.services.primary.metadata),
   ),
   spec: exposedSpec(cluster, cluster.services.primary),
@@ -71,7 +78,7 @@ const primaryEndpoints = (cluster: Cluster, ip: string): Endpoints => ({
   apiVersion: 'v1',
   kind: 'Endpoints',
   metadata: primaryMetadata(cluster),
-  subsets: [{ addresses: [{ ip }], ports: [{ name: portName, port: cluster.postgres.port, protocol: 'TCP' }] }],
+  subsets: [{ addresses: [{ ip }], ports: [{ name: cluster.profile.portName, port: cluster.postgres.port, protocol: 'TCP' }] }],
 });
 
 const replicaService = (cluster: Cluster): Service => {
@@ -87,7 +94,7 @@ const replicaService = (cluster: Cluster): Service => {
     ),
     spec: {
       ...exposedSpec(cluster, cluster.services.replicas),
-      selector: { [labels.cluster]: cluster.identity.name, [labels.role]: roleValues.replica },
+      selector: { ...clusterLabels(cluster), [labels.role]: roleValues.replica },
     },
   };
 };
@@ -100,7 +107,7 @@ const podService = (cluster: Cluster): Service => ({
   spec: {
     clusterIP: 'None',
     publishNotReadyAddresses: true,
-    selector: { [cluster.profile.labels.cluster]: cluster.identity.name },
+    selector: clusterLabels(cluster),
   },
 });
 
@@ -108,8 +115,8 @@ export const renderServices: Renderer = (cluster, _members, context) =>
   [
     leaderService(cluster),
     configurationService(cluster),
-    primaryService(cluster),
-    ...(context.leaderServiceIp === undefined ? [] : [primaryEndpoints(cluster, context.leaderServiceIp)]),
+    ...(isPrimaryService(cluster) ? [] : [primaryService(cluster)]),
+    ...(isPrimaryService(cluster) || context.leaderServiceIp === undefined ? [] : [primaryEndpoints(cluster, context.leaderServiceIp)]),
     replicaService(cluster),
     podService(cluster),
   ].map((object): DesiredObject => ({ object, stage: 1, mode: 'apply' }));

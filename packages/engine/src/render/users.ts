@@ -2,14 +2,11 @@
 import type { SecretTemplatePart, SecretValue } from '../decision.ts';
 import type { Cluster, UserIntent } from '../model/cluster.ts';
 import type { SecretPlan } from '../model/secrets.ts';
+import { clusterLabels } from './labels.ts';
 import { unownedMetadata } from './metadata.ts';
 
-/** Characters of a generated password. */
-const passwordLength = 24;
-
-/** Keys of a user's Secret. */
+/** Keys of a user's Secret, besides that of its name. */
 export const userSecretKeys = {
-  user: 'user',
   password: 'password',
   verifier: 'verifier',
   host: 'host',
@@ -36,11 +33,11 @@ const addresses = (user: string, host: string, port: number, database: string): 
   };
 };
 
-const userPlan = (cluster: Cluster, user: UserIntent): SecretPlan => {
-  const { names, labels, roleValues } = cluster.profile;
+const userPlan = (cluster: Cluster, user: UserIntent, characters: 'ascii' | 'alphanumeric'): SecretPlan => {
+  const { names, labels, roleValues, userSecrets } = cluster.profile;
   const { name: clusterName, namespace } = cluster.identity;
   const secret = names.userSecret(clusterName, user.name);
-  const found = { [labels.cluster]: clusterName, [labels.role]: roleValues.userSecret, [labels.user]: user.name };
+  const found = { ...clusterLabels(cluster), [labels.role]: roleValues.userSecret, [labels.user]: user.name };
   const metadata = unownedMetadata(cluster, secret, found);
   const host = `${names.primaryService(clusterName)}.${namespace}.svc`;
   const [database] = user.databases;
@@ -51,16 +48,19 @@ const userPlan = (cluster: Cluster, user: UserIntent): SecretPlan => {
     ownership: 'controller',
     stage: 1,
     values: {
-      [userSecretKeys.user]: text(user.name),
-      [userSecretKeys.password]: { kind: 'newPassword', characters: user.passwordCharacters, length: passwordLength },
+      [userSecrets.userKey]: text(user.name),
+      [userSecretKeys.password]: { kind: 'newPassword', characters, length: userSecrets.passwordLength },
       [userSecretKeys.verifier]: { kind: 'verifierOf', key: userSecretKeys.password },
-      [userSecretKeys.host]: text(host),
-      [userSecretKeys.port]: text(String(cluster.postgres.port)),
-      ...(database !== undefined && addresses(user.name, host, cluster.postgres.port, database)),
+      ...(userSecrets.withAddresses && {
+        [userSecretKeys.host]: text(host),
+        [userSecretKeys.port]: text(String(cluster.postgres.port)),
+      }),
+      ...(userSecrets.withAddresses && database !== undefined && addresses(user.name, host, cluster.postgres.port, database)),
     },
-    foundByLabels: found,
+    foundByLabels: userSecrets.foundByLabels ? found : undefined,
   };
 };
 
-/** One Secret for each role of the manifest. */
-export const userSecretPlans = (cluster: Cluster): readonly SecretPlan[] => cluster.users.map((user) => userPlan(cluster, user));
+/** One Secret for each role of the manifest that has a password. */
+export const userSecretPlans = (cluster: Cluster): readonly SecretPlan[] =>
+  cluster.users.flatMap((user) => (user.passwordCharacters === undefined ? [] : [userPlan(cluster, user, user.passwordCharacters)]));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Manifest } from '../dialects/dialect.ts';
 import { postgresCluster } from '../dialects/crunchy/dialect.ts';
+import { postgresql } from '../dialects/zalando/dialect.ts';
 import type { Cluster, Finding } from '../model/cluster.ts';
 import type { EngineConfiguration } from '../observation.ts';
 
@@ -24,6 +25,24 @@ export const fixtureNames = ['dev', 'qa', 'prod'] as const;
 /** The overlay's manifest; a fresh copy each time. */
 export const fixtureManifest = (overlay: (typeof fixtureNames)[number]): Manifest =>
   parse(readFileSync(join(import.meta.dirname, 'fixtures', `${overlay}.yaml`), 'utf8')) as Manifest;
+
+/** A manifest of examples/zalando as the API server holds it; a fresh copy each time. */
+export const postgresqlManifest = (example: 'minimal' | 'complete' = 'minimal'): Manifest => {
+  const path = join(import.meta.dirname, `../../../../examples/zalando/${example}.yaml`);
+  const manifest = parse(readFileSync(path, 'utf8')) as Manifest;
+  return {
+    ...manifest,
+    metadata: { ...manifest.metadata, namespace: 'postgres', uid: '5f0b7d52-7a52-4a6f-9a55-0f0d2c6f0002', generation: 1 },
+  };
+};
+
+/** The cluster and its findings, from such a manifest whose spec `change` may alter. */
+export const postgresqlFixture = (
+  example: 'minimal' | 'complete' = 'minimal',
+  change: (spec: Readonly<Record<string, unknown>>) => unknown = (spec) => spec,
+  configuration: EngineConfiguration = testConfiguration,
+): { readonly cluster: Cluster; readonly findings: readonly Finding[] } =>
+  postgresql.read(withSpec(postgresqlManifest(example), change), configuration, testNowMs);
 
 /** The manifest with its `spec` replaced by `change` of it. */
 export const withSpec = (manifest: Manifest, change: (spec: Readonly<Record<string, unknown>>) => unknown): Manifest => ({

@@ -1,7 +1,7 @@
 /** What tests of rendering share: members, and where a cluster's life stands. */
 import type { KubernetesKind } from '@pgherd/api';
 import type { Cluster } from '../model/cluster.ts';
-import type { MemberIdentity } from '../model/members.ts';
+import { memberIdentity, type MemberIdentity } from '../model/members.ts';
 import type { MemberTarget, RenderContext, Renderer } from '../render/context.ts';
 import { testConfiguration } from './clusters.ts';
 
@@ -13,14 +13,16 @@ export const testContext: RenderContext = {
   leaderServiceIp: '10.96.0.17',
   claimNames: new Map(),
   boundClaims: new Set(),
+  claimTemplates: new Map(),
   leaving: [],
+  leadsFirst: undefined,
   memberRuns: true,
 };
 
 export const testMember = (cluster: Cluster, set: string, suffix: string): MemberIdentity => {
   const { names } = cluster.profile;
   const name = names.member(cluster.identity.name, set, suffix);
-  return { name, set, pod: names.memberPod(name) };
+  return memberIdentity(cluster, set, name);
 };
 
 /** Every member that the manifest wants, with suffixes `b001`, `b002` … */

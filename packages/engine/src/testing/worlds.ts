@@ -3,13 +3,18 @@ import { decide } from '../decide/decide.ts';
 import { situationOf, type Situation } from '../decide/situation.ts';
 import type { Decision } from '../decision.ts';
 import { postgresCluster } from '../dialects/crunchy/dialect.ts';
-import type { Manifest } from '../dialects/dialect.ts';
-import type { CertificateFacts } from '../observation.ts';
-import { settle } from '../world/run.ts';
+import type { Dialect, Manifest } from '../dialects/dialect.ts';
+import { dialects } from '../dialects/index.ts';
+import type { CertificateFacts, Observation } from '../observation.ts';
+import { passOver, settle, turn, type Pass, type PassOptions } from '../world/run.ts';
 import { keyOf, newWorld, observationOf, store, type World, type WorldObject, type WorldSecret } from '../world/world.ts';
-import { fixtureManifest, testConfiguration, testNowMs, withSpec, type fixtureNames } from './clusters.ts';
+import { fixtureManifest, postgresqlManifest, testConfiguration, testNowMs, withSpec, type fixtureNames } from './clusters.ts';
 
 export const dialect = postgresCluster;
+
+/** The one that reads the world's manifest. Of a world whose cluster is gone nothing is read any more. */
+export const dialectOf = ({ manifest }: World): Dialect =>
+  dialects.find(({ resource }) => resource.kind === (manifest?.kind ?? postgresCluster.resource.kind)) ?? postgresCluster;
 
 type Overlay = (typeof fixtureNames)[number];
 type Spec = Readonly<Record<string, unknown>>;
@@ -17,6 +22,21 @@ type Spec = Readonly<Record<string, unknown>>;
 /** A world in which only the manifest is there yet. */
 export const freshWorld = (overlay: Overlay = 'dev', change: (spec: Spec) => unknown = (spec) => spec): World =>
   newWorld(withSpec(fixtureManifest(overlay), change), testConfiguration, testNowMs);
+
+/** The same of a postgresql: two members that share a StatefulSet. */
+export const freshSharedWorld = (change: (spec: Spec) => unknown = (spec) => spec): World =>
+  newWorld(withSpec(postgresqlManifest(), change), testConfiguration, testNowMs);
+
+let restedShared: World | undefined;
+
+/** It created and at rest. */
+export const restedSharedWorld = (): World => (restedShared ??= atRest(freshSharedWorld()));
+
+/** As `kubectl scale` would. */
+export const withInstances =
+  (numberOfInstances: number) =>
+  (world: World): World =>
+    editSpec(world, (spec) => ({ ...spec, numberOfInstances }));
 
 const rested = new Map<Overlay, World>();
 
@@ -35,7 +55,17 @@ export const lent = (make: () => World): (() => World) => {
   return () => (made ??= make());
 };
 
-export const atRest = (world: World): World => settle(world, dialect).world;
+export const settled = (world: World): ReturnType<typeof settle> => settle(world, dialectOf(world));
+export const atRest = (world: World): World => settled(world).world;
+export const passIn = (world: World, options?: PassOptions): Pass => passOver(world, dialectOf(world), options);
+export const turned = (world: World): World => turn(world, dialectOf(world));
+export const observedIn = (world: World): Observation => observationOf(world, dialectOf(world));
+
+/** Pods of members, in no order. */
+export const memberPodsIn = (world: World): readonly WorldObject[] =>
+  [...world.objects.values()].filter(
+    ({ kind, metadata }) => kind === 'Pod' && metadata.labels?.[dialectOf(world).profile.labels.instance] !== undefined,
+  );
 
 const editManifest = (world: World, change: (manifest: Manifest) => Manifest): World => {
   if (world.manifest === undefined) throw new Error('the manifest is gone');
@@ -77,7 +107,7 @@ export const madeAgain = (world: World, overlay: Overlay, replicas: number): Wor
 
 /** Patroni's lock in the hands of this pod. */
 export const ledBy = (world: World, pod: string): World =>
-  editObject(world, 'Endpoints', 'hippo-ha', (object) => ({
+  editObject(world, 'Endpoints', dialectOf(world).profile.names.scope(world.manifest?.metadata.name ?? ''), (object) => ({
     ...object,
     metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, leader: pod } },
   }));
@@ -122,14 +152,19 @@ export const withoutSecret = (world: World, name: string): World => {
 export const keysWritten = (world: World, name: string): readonly string[] =>
   Object.keys(decisionIn(world).secrets.find(({ reference }) => reference.name === name)?.values ?? {}).toSorted();
 
+const manifestIn = ({ manifest }: World): Manifest => {
+  if (manifest === undefined) throw new Error('the manifest is gone');
+  return manifest;
+};
+
 export const situationIn = (world: World): Situation => {
-  if (world.manifest === undefined) throw new Error('the manifest is gone');
-  return situationOf(dialect.read(world.manifest, world.configuration, world.nowMs), dialect, observationOf(world, dialect));
+  const reader = dialectOf(world);
+  return situationOf(reader.read(manifestIn(world), world.configuration, world.nowMs), reader, observationOf(world, reader));
 };
 
 export const decisionIn = (world: World): Decision => {
-  if (world.manifest === undefined) throw new Error('the manifest is gone');
-  return decide(dialect.read(world.manifest, world.configuration, world.nowMs), dialect, observationOf(world, dialect));
+  const reader = dialectOf(world);
+  return decide(reader.read(manifestIn(world), world.configuration, world.nowMs), reader, observationOf(world, reader));
 };
 
 /** Names of the objects of a kind, in order. */

@@ -1,6 +1,7 @@
 /** What Kubernetes' own controllers and kubelets do in one turn. */
 import type { PersistentVolumeClaim, Pod, PodSpec, StatefulSet } from '@pgherd/api';
 import type { Cluster } from '../model/cluster.ts';
+import { ordinalOf, podOf } from '../model/members.ts';
 import { create, keyOf, objectsOf, remove, store, timeOf, type World, type WorldObject } from './world.ts';
 
 // The model stores what the API would return, so an object of a kind has that kind's shape.
@@ -65,14 +66,33 @@ const runStatefulSets = (world: World): World => {
   for (const statefulSet of objectsOf(world, 'StatefulSet')) {
     const { name, uid, namespace, generation } = statefulSet.metadata;
     const { spec } = asStatefulSet(statefulSet);
-    const podName = `${name}-0`;
-    const pod = next.objects.get(keyOf('Pod', podName));
-    const replicas = spec?.replicas ?? 1;
-    if (pod === undefined && replicas > 0) {
-      const template = spec?.template;
-      const metadata = { ...template?.metadata, name: podName, ownerReferences: [{ uid, kind: 'StatefulSet', controller: true }] };
-      next = create(next, { apiVersion: 'v1', kind: 'Pod', metadata, spec: template?.spec, status: { phase: 'Pending' } }, namespace);
-    } else if (pod !== undefined && replicas === 0 && pod.metadata.deletionTimestamp === undefined) {
+    const { template, replicas = 1, volumeClaimTemplates = [] } = spec ?? {};
+    for (let ordinal = 0; ordinal < replicas; ordinal++) {
+      const podName = podOf(name, ordinal);
+      if (next.objects.has(keyOf('Pod', podName))) continue;
+      const podMetadata = {
+        ...template?.metadata,
+        labels: { ...template?.metadata?.labels, 'statefulset.kubernetes.io/pod-name': podName },
+        name: podName,
+        ownerReferences: [{ uid, kind: 'StatefulSet', controller: true }],
+      };
+      const volumes = volumeClaimTemplates.map((claim) => {
+        const volume = claim.metadata?.name ?? '';
+        const claimName = `${volume}-${podName}`;
+        // It makes what is not there, with the labels of its selector.
+        if (!next.objects.has(keyOf('PersistentVolumeClaim', claimName))) {
+          const metadata = { name: claimName, labels: spec?.selector.matchLabels };
+          next = create(next, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, spec: claim.spec }, namespace);
+        }
+        return { name: volume, persistentVolumeClaim: { claimName } };
+      });
+      const podSpec = { ...template?.spec, volumes: [...(template?.spec?.volumes ?? []), ...volumes] };
+      next = create(next, { apiVersion: 'v1', kind: 'Pod', metadata: podMetadata, spec: podSpec, status: { phase: 'Pending' } }, namespace);
+    }
+    for (const pod of objectsOf(next, 'Pod')) {
+      if (pod.metadata.ownerReferences?.some((owner) => owner.uid === uid) !== true || pod.metadata.deletionTimestamp !== undefined)
+        continue;
+      if (ordinalOf(pod.metadata.name) < replicas) continue;
       next = store(next, { ...pod, metadata: { ...pod.metadata, deletionTimestamp: timeOf(world.nowMs) } });
     }
     next = store(next, withStatus(statefulSet, { observedGeneration: generation }));

@@ -1,6 +1,8 @@
 /** What the Patronis of a cluster do in one turn: elect, bootstrap, hand over, and write down what they are. */
 import type { Pod } from '@pgherd/api';
 import type { Cluster } from '../model/cluster.ts';
+import { clusterLabels } from '../render/labels.ts';
+import { leadsFirstKey } from '../render/memberPod.ts';
 import { create, keyOf, objectsOf, store, type World, type WorldObject } from './world.ts';
 
 const isRunning = (pod: WorldObject): boolean =>
@@ -13,7 +15,7 @@ const note = (world: World, cluster: Cluster, name: string, annotations: Readonl
     return store(world, { ...live, metadata: { ...live.metadata, annotations: { ...live.metadata.annotations, ...annotations } } });
   }
   const { labels } = cluster.profile;
-  const metadata = { name, annotations, labels: { [labels.cluster]: cluster.identity.name, [labels.patroni]: cluster.patroni.scope } };
+  const metadata = { name, annotations, labels: { ...clusterLabels(cluster), [labels.patroni]: cluster.patroni.scope } };
   return create(world, { apiVersion: 'v1', kind: 'Endpoints', metadata }, cluster.identity.namespace);
 };
 
@@ -38,11 +40,23 @@ const mark = (pod: WorldObject, cluster: Cluster, leads: boolean, timeline: numb
   };
 };
 
+/** The pod that the configuration of members that share a StatefulSet lets lead first; empty: any. */
+const leadsFirst = (world: World, { identity, profile, sets }: Cluster): string => {
+  const [set] = sets;
+  if (profile.workloads === 'own' || set === undefined) return '';
+  const name = profile.names.memberConfiguration(profile.names.workload(identity.name, set.name));
+  const { data } = (world.objects.get(keyOf('ConfigMap', name)) ?? {}) as { readonly data?: Readonly<Record<string, string>> };
+  return data?.[leadsFirstKey] ?? '';
+};
+
 export const runPatroni = (world: World, cluster: Cluster): World => {
   const { scope } = cluster.patroni;
   const { labels, names } = cluster.profile;
+  const first = leadsFirst(world, cluster);
   const running = objectsOf(world, 'Pod')
     .filter((pod) => pod.metadata.labels?.[labels.patroni] === scope && isRunning(pod))
+    // One that has not started waits for its turn; one that has goes on.
+    .filter((pod) => first === '' || pod.metadata.name === first || pod.metadata.annotations?.['status'] !== undefined)
     .toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
   if (running.length === 0) return world;
   const stateStore = names.configurationService(cluster.identity.name);

@@ -55,7 +55,9 @@ const runCommand = (world: World, request: CommandRequest, dialect: Dialect): Wo
     const user = metadata?.labels?.[cluster.profile.labels.user];
     if (user !== undefined) roles.set(user, data?.[verifier] ?? '');
   }
-  const databases = new Set([...world.database.databases, ...cluster.databases]);
+  const databases = new Map(world.database.databases);
+  for (const { name, owner } of cluster.databases) databases.set(name, owner ?? databases.get(name) ?? 'postgres');
+  for (const { name, passwordCharacters } of cluster.users) if (passwordCharacters === undefined) roles.set(name, '');
   return { ...after, database: { ...after.database, roles, databases } };
 };
 
@@ -84,7 +86,7 @@ const takeReading = (world: World, { key, inputs, maximumAgeMs }: ReadingRequest
         connectionLimit: Number(options.find((option) => option.startsWith('CONNECTION LIMIT '))?.slice('CONNECTION LIMIT '.length) ?? -1),
       };
     }),
-    databases: [...world.database.databases],
+    databases: [...world.database.databases].map(([name, owner]) => ({ name, owner })),
     grants: (cluster?.users ?? []).flatMap(({ name, databases }) => databases.map((database) => ({ role: name, database }))),
   };
   return { ...world, readings: { ...world.readings, [key]: { key, inputs, takenAtMs: world.nowMs, result: { kind: 'taken', value } } } };

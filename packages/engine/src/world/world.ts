@@ -85,7 +85,8 @@ export interface World {
   readonly database: {
     /** Symbols of the verifiers by role. */
     readonly roles: ReadonlyMap<string, string>;
-    readonly databases: ReadonlySet<string>;
+    /** Their owners by name. */
+    readonly databases: ReadonlyMap<string, string>;
     readonly timeline: number;
     readonly stanza: boolean;
   };
@@ -106,7 +107,7 @@ export const newWorld = (manifest: Manifest, configuration: EngineConfiguration,
   objects: new Map(),
   applied: new Map(),
   secrets: new Map(),
-  database: { roles: new Map(), databases: new Set(['postgres']), timeline: 1, stanza: false },
+  database: { roles: new Map(), databases: new Map([['postgres', 'postgres']]), timeline: 1, stanza: false },
   readings: {},
   commandResults: {},
   refusals: [],

@@ -1,4 +1,5 @@
 /** A Decision as single writes, in the order in which they are carried out, and what each does to the world. */
+import { clusterLabels } from '../render/labels.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { Decision, Deletion, DesiredObject, DisruptiveStep, PatroniConfigurationWrite, SecretIntent } from '../decision.ts';
 import { stamps } from '../stamps.ts';
@@ -182,7 +183,7 @@ const takeStep = (world: World, step: DisruptiveStep, cluster: Cluster): Written
       const live = world.objects.get(keyOf('Endpoints', name));
       if (live !== undefined) return { world: annotate(world, live, annotations), result: 'written' };
       const { labels } = cluster.profile;
-      const metadata = { name, annotations, labels: { [labels.cluster]: cluster.identity.name, [labels.patroni]: step.scope } };
+      const metadata = { name, annotations, labels: { ...clusterLabels(cluster), [labels.patroni]: step.scope } };
       return { world: create(world, { apiVersion: 'v1', kind: 'Endpoints', metadata }, namespace), result: 'written' };
     }
     default:

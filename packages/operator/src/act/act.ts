@@ -67,12 +67,12 @@ const requestSwitchover = async (
   const name = `${step.scope}-failover`;
   const annotations = { leader: step.from, [stamps.switchoverAsked]: step.askedAt, ...(step.to === undefined ? {} : { member: step.to }) };
   const live = acting.cached('Endpoints', namespace, name);
-  const { labels } = cluster.profile;
+  const { labels, commonLabels } = cluster.profile;
   if (live === undefined) {
     const object = {
       apiVersion: 'v1',
       kind: 'Endpoints',
-      metadata: { name, namespace, annotations, labels: { [labels.cluster]: clusterName, [labels.patroni]: step.scope } },
+      metadata: { name, namespace, annotations, labels: { ...commonLabels, [labels.cluster]: clusterName, [labels.patroni]: step.scope } },
     };
     await acting.client.create(kinds.endpoints, object, { fieldManager: fieldManager.children, signal: acting.signal });
   } else {

@@ -13,6 +13,7 @@ import {
   type ResourceType,
 } from '@pgherd/kube';
 import { childKinds } from '../kinds.ts';
+import { withAppliedNulls } from './appliedNulls.ts';
 import { newKeeping } from './kept.ts';
 import { newNamespaces, type Namespaces, type Scope } from './namespaces.ts';
 import { saysTheSame } from './projection.ts';
@@ -48,6 +49,10 @@ export interface Caches {
 
 const clusterIndex = 'cluster';
 
+/** The objects of a dialect's clusters. */
+const selectorOf = ({ profile: { commonLabels, labels } }: Dialect): string =>
+  [...Object.entries(commonLabels).map(([key, value]) => `${key}=${value}`), labels.cluster].join(',');
+
 /** Resource of a dialect's manifests. */
 export const resourceOfDialect = (dialect: Dialect): ResourceType => ({ ...dialect.resource, namespaced: true });
 
@@ -75,7 +80,7 @@ export const newCaches = (
         cache.informer<KubernetesObject>({
           type: resourceOfDialect(dialect),
           selection: { namespace: scope },
-          transform: (object) => kept(dialect.resource.kind, object),
+          transform: (object) => kept(dialect.resource.kind, withAppliedNulls(object)),
         }),
       );
       for (const type of Object.values(childKinds)) {
@@ -83,7 +88,7 @@ export const newCaches = (
           informerKey(dialect, scope ?? '', type.kind),
           cache.informer<KubernetesObject>({
             type,
-            selection: { namespace: scope, labelSelector: label },
+            selection: { namespace: scope, labelSelector: selectorOf(dialect) },
             transform: (object) => kept(type.kind, object),
             indexers: { [clusterIndex]: ({ metadata }) => [`${metadata.namespace ?? ''}/${metadata.labels?.[label] ?? ''}`] },
           }),

@@ -69,7 +69,7 @@ export const defineConvergence = ({ dialect, server, newPlace, every, parallel }
   const some = (cases: readonly Case[]): readonly Case[] => cases.filter((_, index) => index % every === every - 1);
   const which = every === 1 ? 'each' : `every ${every}th`;
 
-  test(`I5: before ${server}, an operator that finds a converged cluster writes nothing, and what was deleted by hand comes back by one write`, async () => {
+  test(`I5: ${dialect.resource.kind} before ${server}, an operator that finds a converged cluster writes nothing, and what was deleted by hand comes back by one write`, async () => {
     await using place = await newPlace();
     const { client, namespace } = place;
     const life = await live(place, dialect, {
@@ -97,17 +97,17 @@ export const defineConvergence = ({ dialect, server, newPlace, every, parallel }
     assert.deepEqual(life.alteredSecrets, []);
   });
 
-  test(`I3, I6: before ${server}, killed after ${which} single write of creation, scaling and deletion, it makes the same objects, once`, async () => {
+  test(`I3, I6: ${dialect.resource.kind} before ${server}, killed after ${which} single write of creation, scaling and deletion, it makes the same objects, once`, async () => {
     const expected = await expectedLife();
     await tryAll(some(kills(expected.writes)), expected);
   });
 
-  test(`I3, I6: before ${server}, with the reply lost of ${which} single write, it makes the same objects, once`, async () => {
+  test(`I3, I6: ${dialect.resource.kind} before ${server}, with the reply lost of ${which} single write, it makes the same objects, once`, async () => {
     const expected = await expectedLife();
     await tryAll(some(lostReplies(expected.writes)), expected);
   });
 
-  test(`I3, I6: before ${server}, with ${which} cache one event behind, and with all of them, it makes the same objects, once`, async () => {
+  test(`I3, I6: ${dialect.resource.kind} before ${server}, with ${which} cache one event behind, and with all of them, it makes the same objects, once`, async () => {
     const expected = await expectedLife();
     const { plural } = dialect.resource;
     await tryAll(some(staleCaches([plural, ...Object.values(childKinds).map((kind) => kind.plural)])), expected);

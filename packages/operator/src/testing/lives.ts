@@ -11,6 +11,7 @@ import { resourceOfDialect } from '../observe/caches.ts';
 import { runOperator } from '../operator.ts';
 import { newDatabase } from './database.ts';
 import { differencesBetween, endStateOf } from './endState.ts';
+import { manifestsOf } from './manifests.ts';
 import { playWorld, type PlayedWorld } from './playedWorld.ts';
 
 /** Where a life is led: a namespace that nobody else uses. */
@@ -47,22 +48,6 @@ export interface Life {
 const name = 'hippo';
 const quietMs = 300;
 const limitMs = 30_000;
-const storage = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
-
-const instancesOf = (replicas: number) => [{ name: 'pgdb', replicas, dataVolumeClaimSpec: storage }];
-
-const manifestIn = ({ resource }: Dialect, namespace: string) => ({
-  apiVersion: `${resource.group}/${resource.version}`,
-  kind: resource.kind,
-  metadata: { name, namespace },
-  spec: {
-    postgresVersion: 17,
-    users: [{ name: 'hippo', databases: ['zoo'] }],
-    instances: instancesOf(2),
-    backups: { pgbackrest: { repos: [{ name: 'repo1', volume: { volumeClaimSpec: storage } }] } },
-  },
-});
-
 type Status = KubernetesObject & {
   readonly status?: {
     readonly observedGeneration?: number;
@@ -88,14 +73,21 @@ const isReady = (manifest: Status | undefined): boolean =>
 const scaledTo = (replicas: number): Stage => ({
   what: `scaled to ${replicas}`,
   change: async (client, dialect, namespace) =>
-    client.patch(resourceOfDialect(dialect), { namespace, name }, { kind: 'merge', body: { spec: { instances: instancesOf(replicas) } } }),
+    client.patch(
+      resourceOfDialect(dialect),
+      { namespace, name },
+      {
+        kind: 'merge',
+        body: manifestsOf(dialect).scaled(replicas),
+      },
+    ),
   isReached: isReady,
 });
 
 const stages: readonly Stage[] = [
   {
-    what: 'created with two members and backups',
-    change: async (client, dialect, namespace) => client.create(resourceOfDialect(dialect), manifestIn(dialect, namespace)),
+    what: 'created with two members, and backups where the kind has them',
+    change: async (client, dialect, namespace) => client.create(resourceOfDialect(dialect), manifestsOf(dialect).manifest(namespace, name)),
     isReached: isReady,
   },
   scaledTo(3),

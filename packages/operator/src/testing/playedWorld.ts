@@ -9,6 +9,7 @@ import type { Dialect } from '@pgherd/engine';
 import { ApiError, createCache, kinds, type Client, type Informer, type KubernetesObject, type ResourceType } from '@pgherd/kube';
 import { childKinds } from '../kinds.ts';
 import { resourceOfDialect } from '../observe/caches.ts';
+import { manifestsOf } from './manifests.ts';
 
 export interface PlayedWorld extends AsyncDisposable {
   /** Everything that belongs to clusters, manifests included, as it stands. */
@@ -35,7 +36,11 @@ interface Pod extends KubernetesObject {
 interface StatefulSet extends KubernetesObject {
   readonly spec: {
     readonly replicas?: number;
-    readonly template: { readonly metadata: KubernetesObject['metadata']; readonly spec: Readonly<Record<string, unknown>> };
+    readonly template: {
+      readonly metadata: KubernetesObject['metadata'];
+      readonly spec: Readonly<Record<string, unknown>> & { readonly volumes?: readonly object[] };
+    };
+    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
   };
   readonly status?: { readonly observedGeneration?: number };
 }
@@ -49,7 +54,7 @@ interface Job extends KubernetesObject {
 }
 
 interface Manifest extends KubernetesObject {
-  readonly spec: { readonly instances: readonly { readonly replicas: number }[] };
+  readonly spec: Readonly<Record<string, unknown>>;
 }
 
 const now = (): string => new Date().toISOString().replace(/\.\d+Z$/, 'Z');
@@ -71,7 +76,8 @@ const byName = (left: KubernetesObject, right: KubernetesObject): number => (lef
 
 export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorld> => {
   const { client, dialect, namespace } = options;
-  const { labels, names, roleValues } = dialect.profile;
+  const { commonLabels, labels, names, roleValues } = dialect.profile;
+  const { membersIn } = manifestsOf(dialect);
   const cache = createCache({ client });
   const informers = new Map<string, Informer<KubernetesObject>>(
     [resourceOfDialect(dialect), ...Object.values(childKinds)].map((type) => [
@@ -140,24 +146,34 @@ export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorl
     for (const statefulSet of statefulSets()) {
       const { name, uid, generation } = statefulSet.metadata;
       if (isGoing(statefulSet)) continue;
-      const { template, replicas = 1 } = statefulSet.spec;
-      const pod = pods().find(({ metadata }) => metadata.name === `${name}-0`);
-      if (pod === undefined && replicas > 0) {
+      const { template, replicas = 1, volumeClaimTemplates = [] } = statefulSet.spec;
+      const own = pods().filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
+      for (let ordinal = 0; ordinal < replicas; ordinal++) {
+        const podName = `${name}-${ordinal}`;
+        if (own.some(({ metadata }) => metadata.name === podName)) continue;
         const ownerReferences = [
           { apiVersion: 'apps/v1', kind: 'StatefulSet', name, uid: uid ?? '', controller: true, blockOwnerDeletion: true },
         ];
+        const labelled = { ...template.metadata.labels, 'statefulset.kubernetes.io/pod-name': podName };
+        const claimed = volumeClaimTemplates.map(({ metadata }) => ({
+          name: metadata.name,
+          persistentVolumeClaim: { claimName: `${metadata.name}-${podName}` },
+        }));
         const made = {
           apiVersion: 'v1',
           kind: 'Pod',
-          metadata: { ...template.metadata, name: `${name}-0`, namespace, ownerReferences },
-          spec: { ...template.spec, nodeName: 'node' },
+          metadata: { ...template.metadata, labels: labelled, name: podName, namespace, ownerReferences },
+          spec: { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...claimed], nodeName: 'node' },
         };
         await unlessTooLate(client.create(kinds.pods, made));
-      } else if (pod !== undefined && replicas === 0 && !isGoing(pod)) {
-        await unlessTooLate(client.delete(kinds.pods, { namespace, name: `${name}-0` }, { gracePeriodSeconds: 30 }));
+      }
+      for (const pod of own) {
+        const podName = pod.metadata.name;
+        if (isGoing(pod) || Number(podName.slice(podName.lastIndexOf('-') + 1)) < replicas) continue;
+        await unlessTooLate(client.delete(kinds.pods, { namespace, name: podName }, { gracePeriodSeconds: 30 }));
       }
       if (statefulSet.status?.observedGeneration === generation) continue;
-      const body = { status: { observedGeneration: generation, replicas: Math.min(replicas, 1) } };
+      const body = { status: { observedGeneration: generation, replicas } };
       await unlessTooLate(client.patch(kinds.statefulSets, { namespace, name }, { kind: 'merge', body }, { subresource: 'status' }));
     }
   };
@@ -197,7 +213,7 @@ export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorl
   const note = async (cluster: string, scope: string, name: string, annotations: Readonly<Record<string, string>>): Promise<void> => {
     const live = listed(kinds.endpoints).find(({ metadata }) => metadata.name === name);
     if (live === undefined) {
-      const metadata = { name, namespace, annotations, labels: { [labels.cluster]: cluster, [labels.patroni]: scope } };
+      const metadata = { name, namespace, annotations, labels: { ...commonLabels, [labels.cluster]: cluster, [labels.patroni]: scope } };
       await unlessTooLate(client.create(kinds.endpoints, { apiVersion: 'v1', kind: 'Endpoints', metadata }));
     } else if (Object.entries(annotations).some(([key, value]) => live.metadata.annotations?.[key] !== value)) {
       const body = { metadata: { annotations } };
@@ -214,7 +230,7 @@ export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorl
       const annotationsOf = (name: string): Readonly<Record<string, string>> =>
         listed(kinds.endpoints).find(({ metadata }) => metadata.name === name)?.metadata.annotations ?? {};
       const isInitialized = annotationsOf(stateStore)['initialize'] !== undefined;
-      const asked = manifest.spec.instances.reduce((sum, { replicas }) => sum + replicas, 0);
+      const asked = membersIn(manifest.spec);
       if (running.length === 0 || (!isInitialized && running.length < asked)) continue;
       const before = annotationsOf(scope)['leader'];
       const leader = running.some(({ metadata }) => metadata.name === before) ? before : running[0]?.metadata.name;

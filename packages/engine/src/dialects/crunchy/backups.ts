@@ -2,11 +2,12 @@
 import type { VolumeProjection } from '@pgherd/api';
 import type { BackupSettings, Metadata, Repository } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
-import type { Field } from './fields.ts';
-import { at, embeddedItems, integerOf, isObject, isPresent, itemsOf, report, shown, textOf, textsOf } from './fields.ts';
+import type { Field } from '../common/fields.ts';
+import { at, embeddedItems, integerOf, isObject, isPresent, itemsOf, report, shown, textOf, textsOf } from '../common/fields.ts';
 import { backupImageOf } from './images.ts';
 import { mergedMetadata, metadataOf } from './metadata.ts';
-import { resourcesOf, volumeClaimOf } from './resources.ts';
+import { resourcesOf } from '../common/amounts.ts';
+import { volumeClaimOf } from './volumeClaims.ts';
 import { plainSchedulingOf, spreadSchedulingOf } from './scheduling.ts';
 
 /**

@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { group, profile } from './profile.ts';
 import { read } from './read.ts';
 import { recall, status } from './status.ts';
+import { support } from './supported.ts';
 
 export const postgresCluster: Dialect = {
   resource: { group, version: 'v1beta1', kind: 'PostgresCluster', plural: 'postgresclusters' },
@@ -10,4 +11,5 @@ export const postgresCluster: Dialect = {
   read,
   status,
   recall,
+  support,
 };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { fixtureCluster } from '../../testing/clusters.ts';
 import type { Finding } from '../../model/cluster.ts';
-import { quoteHba } from './hba.ts';
+import { quoteHba } from '../common/hba.ts';
 
 const hbaWith = (rules: unknown, dynamic?: unknown): { readonly own: readonly string[]; readonly findings: readonly Finding[] } => {
   const { cluster, findings } = fixtureCluster('dev', (spec) => ({

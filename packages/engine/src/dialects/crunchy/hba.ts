@@ -3,23 +3,12 @@
  * `authentication.rules`, then those of Patroni's dynamic configuration; and only where the manifest gives neither, everybody by password.
  */
 import type { HbaLine } from '../../model/cluster.ts';
+import { connectionKinds, everybodyByPassword, isOneLine, lineProblem, ownLines, quoteHba } from '../common/hba.ts';
 import { profile } from './profile.ts';
-import type { Field } from './fields.ts';
-import { at, isPresent, itemsOf, membersOf, report, shown, textItemsOf, textOf } from './fields.ts';
+import type { Field } from '../common/fields.ts';
+import { at, isPresent, itemsOf, membersOf, report, shown, textItemsOf, textOf } from '../common/fields.ts';
 
-/** Quoted for pg_hba.conf: no word in quotes has a special meaning, and a quote is written twice (PostgreSQL 17, hba.c, next_token). */
-export const quoteHba = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-
-const replication = quoteHba(profile.roles.replication);
-
-const mandatory: readonly HbaLine[] = [
-  `local all ${quoteHba(profile.roles.superuser)} peer`,
-  `hostssl replication ${replication} all cert`,
-  `hostssl "postgres" ${replication} all cert`,
-  `host all ${replication} all reject`,
-];
-
-const everybodyByPassword: HbaLine = 'hostssl all all all scram-sha-256';
+const mandatory: readonly HbaLine[] = ownLines(profile.roles.superuser, profile.roles.replication);
 
 const databaseWords: ReadonlySet<string> = new Set(['all', 'sameuser', 'samerole', 'replication']);
 
@@ -38,8 +27,6 @@ const refuse = (field: Field, reason: string): undefined => {
   return undefined;
 };
 
-/** PostgreSQL 18. With a word that it does not know it would not load the file at all. */
-const connections: ReadonlySet<string> = new Set(['local', 'host', 'hostssl', 'hostnossl', 'hostgssenc', 'hostnogssenc']);
 const methods: ReadonlySet<string> = new Set([
   'bsd',
   'cert',
@@ -69,19 +56,13 @@ const optionProblem = (method: string, options: readonly string[]): string | und
   return undefined;
 };
 
-/** A line break would begin a line of its own. */
-const isOneLine = (text: string): boolean => !/[\0\r\n]/.test(text);
-
 const rawLine = (rule: Field): HbaLine | undefined => {
   const text = textOf(at(rule, 'hba')) ?? '';
   if (['connection', 'databases', 'method', 'options', 'users'].some((name) => isPresent(at(rule, name)))) {
     return refuse(rule, '`hba` stands alone; use it or the other fields');
   }
-  if (text.trim() === '' || !isOneLine(text)) return refuse(at(rule, 'hba'), 'a rule is one line of text');
-  if (/^\s*include/i.test(text)) return refuse(at(rule, 'hba'), 'files cannot be included');
-  const [connection = ''] = text.trim().split(/\s+/);
-  if (!connection.startsWith('#') && !connections.has(connection))
-    return refuse(at(rule, 'hba'), `${shown(connection)} is no kind of connection`);
+  const problem = lineProblem(text);
+  if (problem !== undefined) return refuse(at(rule, 'hba'), problem);
   return text;
 };
 
@@ -89,7 +70,7 @@ const structuredLine = (rule: Field): HbaLine | undefined => {
   const connection = textOf(at(rule, 'connection'));
   const method = textOf(at(rule, 'method'));
   if (connection === undefined || method === undefined) return refuse(rule, 'a rule needs `connection` and `method`, or `hba`');
-  if (!connections.has(connection)) return refuse(at(rule, 'connection'), `${shown(connection)} is no kind of connection`);
+  if (!connectionKinds.has(connection)) return refuse(at(rule, 'connection'), `${shown(connection)} is no kind of connection`);
   if (method === 'trust')
     return refuse(at(rule, 'method'), '`trust` would let anybody in; choose a method that asks, such as scram-sha-256');
   if (!methods.has(method)) return refuse(at(rule, 'method'), `${shown(method)} is no method of authentication`);

@@ -1,21 +1,10 @@
 /** PostgreSQL's version, and the images that bring it. */
 import type { EngineConfiguration } from '../../observation.ts';
-import type { Field } from './fields.ts';
-import { at, integerOf, report, textOf } from './fields.ts';
+import type { Field } from '../common/fields.ts';
+import { checkEndOfLife } from '../common/versions.ts';
+import { at, integerOf, report, textOf } from '../common/fields.ts';
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === undefined || text.trim() === '' ? undefined : text);
-
-/** Day (UTC) on which the PostgreSQL project ended or will end its support: https://www.postgresql.org/support/versioning/ */
-const endOfLife: Readonly<Record<number, string>> = {
-  11: '2023-11-09',
-  12: '2024-11-21',
-  13: '2025-11-13',
-  14: '2026-11-12',
-  15: '2027-11-11',
-  16: '2028-11-09',
-  17: '2029-11-08',
-  18: '2030-11-14',
-};
 
 const oldest = 11;
 
@@ -31,14 +20,7 @@ export const majorVersionOf = (field: Field, nowMs: number): number => {
     });
     return version ?? 0;
   }
-  const end = endOfLife[version];
-  if (end !== undefined && nowMs >= Date.parse(end)) {
-    report(field, {
-      kind: 'warning',
-      reason: 'EndOfLifePostgresVersion',
-      message: `PostgreSQL ${version} gets no more fixes since ${end}; upgrade to a version that does`,
-    });
-  }
+  checkEndOfLife(field, version, nowMs);
   return version;
 };
 

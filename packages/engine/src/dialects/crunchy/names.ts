@@ -1,8 +1,8 @@
 /** Whether the names in a manifest can carry the names of everything that is made from them. */
 import type { InstanceSet } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
-import type { Field } from './fields.ts';
-import { at, report, shown, textOf } from './fields.ts';
+import type { Field } from '../common/fields.ts';
+import { at, report, shown, textOf } from '../common/fields.ts';
 
 /** Services are named after the cluster, and a Service's name is a label of DNS that begins with a letter (RFC 1035). */
 const serviceLabel = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;

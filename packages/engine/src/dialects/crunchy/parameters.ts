@@ -4,8 +4,8 @@
  */
 import type { Parameters } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
-import type { Field } from './fields.ts';
-import { at, isPresent, membersOf, objectOf, report, shown } from './fields.ts';
+import type { Field } from '../common/fields.ts';
+import { at, isPresent, membersOf, objectOf, report, shown } from '../common/fields.ts';
 
 /** What the cluster as a whole decides about its parameters. */
 export interface ParameterInputs {

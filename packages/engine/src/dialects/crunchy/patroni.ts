@@ -2,8 +2,8 @@
 import type { HbaLine, Parameters, PatroniSettings } from '../../model/cluster.ts';
 import { parseQuantity } from '../../quantity.ts';
 import { profile } from './profile.ts';
-import type { Field } from './fields.ts';
-import { at, choiceOf, integerOf, isPresent, objectOf, report, shown } from './fields.ts';
+import type { Field } from '../common/fields.ts';
+import { at, choiceOf, integerOf, isPresent, objectOf, report, shown } from '../common/fields.ts';
 
 const smallestLogBytes = 25_000_000;
 

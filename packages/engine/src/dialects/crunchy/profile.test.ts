@@ -38,7 +38,7 @@ const namesOf = (cluster: string, set: string): Readonly<Record<string, readonly
     ],
     ServiceAccount: [names.memberAccess(cluster), names.repositoryHostAccess(cluster), names.backupAccess(cluster)],
     Job: [names.backupJob(cluster, 'x2bn')],
-    PodDisruptionBudget: [names.disruptionBudget(cluster, set)],
+    PodDisruptionBudget: [`${cluster}-set-${set}`],
   };
 };
 

@@ -25,6 +25,8 @@ export const annotations = {
 export const profile: Profile = {
   name: 'crunchy',
   finalizer: key('finalizer'),
+  workloads: 'own',
+  commonLabels: {},
   labels: {
     cluster: key('cluster'),
     instanceSet: key('instance-set'),
@@ -53,9 +55,9 @@ export const profile: Profile = {
   },
   names: {
     member: (cluster, set, suffix) => `${cluster}-${set}-${suffix}`,
-    memberPod: (member) => `${member}-0`,
-    memberConfiguration: (member) => `${member}-config`,
-    memberCertificates: (member) => `${member}-certs`,
+    workload: (cluster, set) => `${cluster}-${set}`,
+    memberConfiguration: (workload) => `${workload}-config`,
+    memberCertificates: (workload) => `${workload}-certs`,
     memberDataVolume: (member) => `${member}-pgdata`,
     memberWalVolume: (member) => `${member}-pgwal`,
     scope: (cluster) => `${cluster}-ha`,
@@ -69,7 +71,6 @@ export const profile: Profile = {
     replicationCertificate: (cluster) => `${cluster}-replication-cert`,
     rootCertificate: 'pgo-root-cacert',
     memberAccess: (cluster) => `${cluster}-instance`,
-    disruptionBudget: (cluster, set) => `${cluster}-set-${set}`,
     userSecret: (cluster, user) => `${cluster}-pguser-${user}`,
     repositoryHost: (cluster) => `${cluster}-repo-host`,
     repositoryHostAccess: (cluster) => `${cluster}-repohost`,
@@ -87,6 +88,7 @@ export const profile: Profile = {
     startup: 'postgres-startup',
     backupLogDirectory: 'pgbackrest-log-dir',
   },
+  volumes: { data: 'postgres-data' },
   paths: {
     dataMount: '/pgdata',
     dataDirectory: (majorVersion) => `/pgdata/pg${majorVersion}`,
@@ -106,8 +108,10 @@ export const profile: Profile = {
     replicationCertificates: '/tmp/replication',
   },
   roles: { superuser: 'postgres', replication: '_crunchyrepl' },
+  audits: true,
+  portName: 'postgres',
+  userSecrets: { userKey: 'user', passwordLength: 24, withAddresses: true, foundByLabels: true },
   stanza: 'db',
-  fileSystemGroup: 26,
   // The StatefulSet controller puts the StatefulSet's name, a dash and a hash of ten characters into a label, which holds 63: that leaves 52
   // for `<cluster>-<set>-xxxx`, of which the dash and our suffix take six.
   maximumNameLength: 46,

@@ -329,12 +329,12 @@ test('reading: a default spread gives way to the own one that Kubernetes could n
 });
 
 test('reading: a disruption budget is there for more than one member, and 0 takes it away', () => {
-  const budget = (set: Spec): unknown => fixtureCluster('dev', firstSet(set)).cluster.sets[0]?.minAvailable;
+  const budget = (set: Spec): unknown => fixtureCluster('dev', firstSet(set)).cluster.sets[0]?.disruptionBudgets[0]?.limit;
   assert.equal(budget({}), undefined);
-  assert.equal(budget({ replicas: 2 }), 1);
+  assert.deepEqual(budget({ replicas: 2 }), { minAvailable: 1 });
   assert.equal(budget({ replicas: 2, minAvailable: 0 }), undefined);
   assert.equal(budget({ replicas: 2, minAvailable: '0%' }), undefined);
-  assert.equal(budget({ replicas: 1, minAvailable: '50%' }), '50%');
+  assert.deepEqual(budget({ replicas: 1, minAvailable: '50%' }), { minAvailable: '50%' });
 });
 
 test('reading: without a repository on a volume there are no backups, and PostgreSQL recycles its WAL', () => {

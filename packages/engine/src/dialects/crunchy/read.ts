@@ -6,8 +6,8 @@ import { archiveCommand, commonRepositoryHost, restoreCommand } from '../../rend
 import type { Manifest } from '../dialect.ts';
 import { profile } from './profile.ts';
 import { backupsField, backupsOf } from './backups.ts';
-import type { Field } from './fields.ts';
-import { at, booleanOf, choiceOf, embedded, embeddedItems, integerOf, isObject, isPresent, itemsOf } from './fields.ts';
+import type { Field } from '../common/fields.ts';
+import { at, booleanOf, choiceOf, embedded, embeddedItems, integerOf, isObject, isPresent, itemsOf } from '../common/fields.ts';
 import { hbaOf } from './hba.ts';
 import { majorVersionOf, postgresImageOf } from './images.ts';
 import { metadataOf } from './metadata.ts';
@@ -124,6 +124,9 @@ export const read = (
         .map((item) => integerOf(item, 1, 2147483647))
         .filter((id) => id !== undefined),
       openshift: isPresent(at(spec, 'openshift')) ? booleanOf(at(spec, 'openshift')) === true : configuration.openshift,
+      runAsUser: undefined,
+      runAsGroup: undefined,
+      fileSystemGroup: 26,
     },
   };
   checkSupport(spec, manifest, isObject(manifest.status) && recall(manifest.status).systemIdentifier !== undefined);

@@ -2,8 +2,8 @@
 import type { Affinity, Toleration, TopologySpreadConstraint } from '@pgherd/api';
 import type { Scheduling } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
-import type { Field } from './fields.ts';
-import { at, embedded, embeddedItems, textOf } from './fields.ts';
+import type { Field } from '../common/fields.ts';
+import { at, embedded, embeddedItems, textOf } from '../common/fields.ts';
 
 const defaultSpread = (cluster: string): readonly TopologySpreadConstraint[] =>
   ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({

@@ -1,7 +1,7 @@
 /** Settings of the Services that clients use. */
 import type { Metadata, ServiceSettings } from '../../model/cluster.ts';
-import type { Field } from './fields.ts';
-import { at, choiceOf, integerOf, itemsOf, report } from './fields.ts';
+import type { Field } from '../common/fields.ts';
+import { at, choiceOf, integerOf, itemsOf, report } from '../common/fields.ts';
 import { mergedMetadata, metadataOf } from './metadata.ts';
 
 /** `metadata` is the cluster's own, which every object gets. */
@@ -20,6 +20,7 @@ export const serviceOf = (field: Field, metadata: Metadata): ServiceSettings => 
     nodePort: type === 'ClusterIP' ? undefined : nodePort,
     metadata: mergedMetadata(metadata, metadataOf(at(field, 'metadata'))),
     internalTrafficPolicy: choiceOf(at(field, 'internalTrafficPolicy'), ['Cluster', 'Local']),
+    sourceRanges: [],
     // Kubernetes refuses an external policy on a Service that nothing outside can reach.
     externalTrafficPolicy: type === 'ClusterIP' ? undefined : choiceOf(at(field, 'externalTrafficPolicy'), ['Cluster', 'Local']),
     ipFamilyPolicy: choiceOf(at(field, 'ipFamilyPolicy'), ['SingleStack', 'PreferDualStack', 'RequireDualStack']),

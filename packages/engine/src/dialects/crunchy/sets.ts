@@ -1,11 +1,12 @@
 /** Instance sets: groups of members made alike. */
 import type { Container, ResourceRequirements } from '@pgherd/api';
-import type { InstanceSet, Metadata } from '../../model/cluster.ts';
+import type { DisruptionBudget, InstanceSet, Metadata } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
-import type { Field } from './fields.ts';
-import { at, integerOf, isPresent, itemsOf, objectOf, report, shown, textOf } from './fields.ts';
+import type { Field } from '../common/fields.ts';
+import { at, integerOf, isPresent, itemsOf, objectOf, report, shown, textOf } from '../common/fields.ts';
 import { mergedMetadata, metadataOf } from './metadata.ts';
-import { resourcesOf, volumeClaimOf } from './resources.ts';
+import { resourcesOf } from '../common/amounts.ts';
+import { volumeClaimOf } from './volumeClaims.ts';
 import { spreadSchedulingOf } from './scheduling.ts';
 import { additionalVolumesOf } from './volumes.ts';
 
@@ -66,6 +67,9 @@ const minAvailableOf = (field: Field, replicas: number): number | string | undef
   return usual;
 };
 
+const budgetsOf = (name: string, minAvailable: number | string | undefined): readonly DisruptionBudget[] =>
+  minAvailable === undefined ? [] : [{ name, limit: { minAvailable }, labels: {}, expressions: [] }];
+
 const helperResourcesOf = (set: Field, backups: Field | undefined): Readonly<Record<string, ResourceRequirements>> => {
   const helpers: readonly (readonly [string, Field])[] = [
     [containerNames.certificateCopy, at(set, 'sidecars', 'replicaCertCopy', 'resources')],
@@ -100,7 +104,8 @@ const replicasOf = (field: Field): number => {
 };
 
 const setOf = (field: Field, index: number, inputs: SetInputs): InstanceSet => {
-  const name = textOf(at(field, 'name')) ?? '';
+  const given = textOf(at(field, 'name')) ?? '';
+  const name = given === '' ? String(index).padStart(2, '0') : given;
   const replicas = replicasOf(at(field, 'replicas'));
   const own = ownContainers(inputs.backups !== undefined);
   const additionalContainers = additionalContainersOf(at(field, 'containers'), own);
@@ -110,7 +115,7 @@ const setOf = (field: Field, index: number, inputs: SetInputs): InstanceSet => {
     ...additionalContainers.map((container) => container.name),
   ]);
   return {
-    name: name === '' ? String(index).padStart(2, '0') : name,
+    name,
     path: field.path,
     replicas,
     metadata: mergedMetadata(inputs.metadata, metadataOf(at(field, 'metadata'))),
@@ -118,13 +123,15 @@ const setOf = (field: Field, index: number, inputs: SetInputs): InstanceSet => {
     dataVolume: volumeClaimOf(at(field, 'dataVolumeClaimSpec')),
     walVolume: isPresent(at(field, 'walVolumeClaimSpec')) ? volumeClaimOf(at(field, 'walVolumeClaimSpec')) : undefined,
     scheduling: spreadSchedulingOf(field, inputs.cluster, inputs.spread),
-    minAvailable: minAvailableOf(at(field, 'minAvailable'), replicas),
+    disruptionBudgets: budgetsOf(`${inputs.cluster}-set-${name}`, minAvailableOf(at(field, 'minAvailable'), replicas)),
     helperResources: helperResourcesOf(field, inputs.backups),
     additionalContainers,
+    additionalInitContainers: [],
     additionalVolumes: additional.volumes,
     additionalMounts: additional.mounts,
     mountsByContainer: additional.mountsByContainer,
     additionalEnvironment: [],
+    environmentSources: [],
   };
 };
 

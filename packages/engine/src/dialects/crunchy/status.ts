@@ -3,57 +3,10 @@
  * `serverVersion` besides, and the way back from it.
  */
 import type { Cluster } from '../../model/cluster.ts';
-import { fittingMessage } from '../../model/conditionMessage.ts';
-import type { ConditionOutcome, Outcome, RepositoryOutcome } from '../../model/outcome.ts';
+import type { Outcome, RepositoryOutcome } from '../../model/outcome.ts';
 import type { Recollection } from '../../model/recollection.ts';
-import type { JsonObject } from './fields.ts';
-import { isObject } from './fields.ts';
-
-const objectAt = (value: JsonObject, name: string): JsonObject => {
-  const member = value[name];
-  return isObject(member) ? member : {};
-};
-
-const objectsAt = (value: JsonObject, name: string): readonly JsonObject[] => {
-  const member = value[name];
-  return Array.isArray(member) ? member.filter(isObject) : [];
-};
-
-const textAt = (value: JsonObject, name: string): string | undefined => {
-  const member = value[name];
-  return typeof member === 'string' && member !== '' ? member : undefined;
-};
-
-const numberAt = (value: JsonObject, name: string): number | undefined => {
-  const member = value[name];
-  return typeof member === 'number' ? member : undefined;
-};
-
-/** Without the members that are undefined: what is not there is not written. */
-const present = (value: JsonObject): JsonObject => Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined));
-
-const kept = (previous: JsonObject, ...names: readonly string[]): JsonObject =>
-  present(Object.fromEntries(names.map((name) => [name, previous[name]])));
-
-/** As Kubernetes writes times: RFC 3339, UTC, whole seconds. */
-const timeOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
-
-/** The transition time stays as long as the status does, whatever happens to reason and message. */
-const conditionsOf = (outcome: Outcome, previous: JsonObject, nowMs: number): readonly JsonObject[] => {
-  const before = new Map(objectsAt(previous, 'conditions').map((condition) => [condition['type'], condition]));
-  return outcome.conditions.map(({ type, status, reason, message }) => {
-    const last = before.get(type);
-    const since = last?.['status'] === status ? textAt(last, 'lastTransitionTime') : undefined;
-    return {
-      type,
-      status,
-      reason,
-      message: fittingMessage(message),
-      lastTransitionTime: since ?? timeOf(nowMs),
-      observedGeneration: outcome.observedGeneration,
-    };
-  });
-};
+import type { JsonObject } from '../common/fields.ts';
+import { conditionsOf, kept, numberAt, objectAt, objectsAt, present, recalledCondition, textAt } from '../common/status.ts';
 
 const instancesOf = (outcome: Outcome, previous: JsonObject): readonly JsonObject[] => {
   const before = new Map(objectsAt(previous, 'instances').map((instance) => [instance['name'], instance]));
@@ -115,15 +68,6 @@ export const status = (cluster: Cluster, outcome: Outcome, previous: JsonObject,
     usersRevision: outcome.usersRevision,
     databaseRevision: outcome.databaseRevision,
   });
-};
-
-const isConditionStatus = (text: unknown): text is ConditionOutcome['status'] => text === 'True' || text === 'False' || text === 'Unknown';
-
-const recalledCondition = (condition: JsonObject): readonly ConditionOutcome[] => {
-  const { type, status: state } = condition;
-  return typeof type === 'string' && isConditionStatus(state)
-    ? [{ type, status: state, reason: textAt(condition, 'reason') ?? '', message: textAt(condition, 'message') ?? '' }]
-    : [];
 };
 
 const recalledRepository = (repository: JsonObject): readonly RepositoryOutcome[] => {

@@ -9,8 +9,13 @@ const usersWith = (users: unknown): ReturnType<typeof fixtureCluster> => fixture
 test('users: no list means one user and one database named after the cluster', () => {
   for (const users of [undefined, null]) {
     const { cluster } = usersWith(users);
-    assert.deepEqual(cluster.users, [{ name: 'hippo', databases: ['hippo'], options: ['LOGIN'], passwordCharacters: 'ascii' }]);
-    assert.deepEqual(cluster.databases, ['hippo']);
+    assert.deepEqual(cluster.users, [
+      { name: 'hippo', databases: ['hippo'], options: ['LOGIN'], passwordCharacters: 'ascii', memberOf: [], settings: {} },
+    ]);
+    assert.deepEqual(
+      cluster.databases.map(({ name }) => name),
+      ['hippo'],
+    );
   }
 });
 
@@ -24,17 +29,31 @@ test('users: databases in order of appearance, each once', () => {
     { name: 'rhino', databases: ['zoo', 'park', 'zoo'] },
     { name: 'hippo', databases: ['park', 'river'], options: 'CREATEDB', password: { type: 'AlphaNumeric' } },
   ]);
-  assert.deepEqual(cluster.databases, ['zoo', 'park', 'river']);
+  assert.deepEqual(
+    cluster.databases.map(({ name, owner }) => [name, owner]),
+    [
+      ['zoo', undefined],
+      ['park', undefined],
+      ['river', undefined],
+    ],
+  );
   assert.deepEqual(cluster.users, [
-    { name: 'rhino', databases: ['zoo', 'park'], options: ['LOGIN'], passwordCharacters: 'ascii' },
-    { name: 'hippo', databases: ['park', 'river'], options: ['LOGIN', 'CREATEDB'], passwordCharacters: 'alphanumeric' },
+    { name: 'rhino', databases: ['zoo', 'park'], options: ['LOGIN'], passwordCharacters: 'ascii', memberOf: [], settings: {} },
+    {
+      name: 'hippo',
+      databases: ['park', 'river'],
+      options: ['LOGIN', 'CREATEDB'],
+      passwordCharacters: 'alphanumeric',
+      memberOf: [],
+      settings: {},
+    },
   ]);
 });
 
 test('users: the superuser can always log in to its own database', () => {
   const { cluster } = usersWith([{ name: 'postgres', databases: ['zoo'], options: 'NOLOGIN' }]);
   assert.deepEqual(cluster.users, [
-    { name: 'postgres', databases: ['postgres'], options: ['LOGIN', 'SUPERUSER'], passwordCharacters: 'ascii' },
+    { name: 'postgres', databases: ['postgres'], options: ['LOGIN', 'SUPERUSER'], passwordCharacters: 'ascii', memberOf: [], settings: {} },
   ]);
 });
 

@@ -1,8 +1,8 @@
 /** Roles and databases: `users` as given, or one of each named like the cluster when the manifest says nothing of users at all. */
-import type { UserIntent } from '../../model/cluster.ts';
+import type { DatabaseIntent, UserIntent } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
-import type { Field } from './fields.ts';
-import { at, choiceOf, isPresent, itemsOf, report, shown, textOf } from './fields.ts';
+import type { Field } from '../common/fields.ts';
+import { at, choiceOf, isPresent, itemsOf, report, shown, textOf } from '../common/fields.ts';
 import { parseRoleOptions } from './roleOptions.ts';
 
 /** PostgreSQL cuts longer names, and two databases would silently be one. */
@@ -59,6 +59,8 @@ const userOf = (field: Field): UserIntent | undefined => {
     databases: isSuperuser ? ['postgres'] : databases,
     options: isSuperuser ? ['LOGIN', 'SUPERUSER'] : options,
     passwordCharacters: choiceOf(at(field, 'password', 'type'), ['ASCII', 'AlphaNumeric']) === 'AlphaNumeric' ? 'alphanumeric' : 'ascii',
+    memberOf: [],
+    settings: {},
   };
 };
 
@@ -66,7 +68,8 @@ const userOf = (field: Field): UserIntent | undefined => {
 export const usersOf = (spec: Field, cluster: string): readonly UserIntent[] => {
   const field = at(spec, 'users');
   if (!isPresent(field)) {
-    if (isUserName(cluster)) return [{ name: cluster, databases: [cluster], options: ['LOGIN'], passwordCharacters: 'ascii' }];
+    if (isUserName(cluster))
+      return [{ name: cluster, databases: [cluster], options: ['LOGIN'], passwordCharacters: 'ascii', memberOf: [], settings: {} }];
     report(field, {
       kind: 'invalid',
       reason: 'InvalidUser',
@@ -88,6 +91,10 @@ export const usersOf = (spec: Field, cluster: string): readonly UserIntent[] => 
 };
 
 /** Every database that a user has, in order of appearance, but the one that is always there. */
-export const allDatabases = (users: readonly UserIntent[]): readonly string[] => [
-  ...new Set(users.flatMap((user) => user.databases).filter((database) => database !== 'postgres')),
-];
+export const allDatabases = (users: readonly UserIntent[]): readonly DatabaseIntent[] =>
+  [...new Set(users.flatMap((user) => user.databases).filter((database) => database !== 'postgres'))].map((name) => ({
+    name,
+    owner: undefined,
+    schemas: [],
+    extensions: [],
+  }));

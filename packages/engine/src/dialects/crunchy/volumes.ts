@@ -1,9 +1,9 @@
 /** Volumes of an instance set besides those for data and WAL: a scratch volume that lives as long as the pod, and the owner's own. */
 import type { Volume, VolumeMount } from '@pgherd/api';
 import { profile } from './profile.ts';
-import type { Field } from './fields.ts';
-import { at, booleanOf, choiceOf, isPresent, itemsOf, report, shown, textItemsOf, textOf } from './fields.ts';
-import { volumeClaimOf } from './resources.ts';
+import type { Field } from '../common/fields.ts';
+import { at, booleanOf, choiceOf, isPresent, itemsOf, report, shown, textItemsOf, textOf } from '../common/fields.ts';
+import { volumeClaimOf } from './volumeClaims.ts';
 
 export interface AdditionalVolumes {
   readonly volumes: readonly Volume[];

@@ -1,5 +1,6 @@
 /** Commands by which PostgreSQL and the operator use pgBackRest. */
 import type { BackupSettings } from '../../model/cluster.ts';
+import { podOf } from '../../model/members.ts';
 import type { Profile } from '../../model/profile.ts';
 import { bashCommand } from '../programs.ts';
 import { configurationDirectory, configurationKeys, serverPort } from './layout.ts';
@@ -45,7 +46,7 @@ export const commonRepositoryHost = (
 ): string | undefined =>
   Object.keys(global).some((option) => /^repo\d+-(type|host.*)$/.test(option))
     ? undefined
-    : `${names.memberPod(names.repositoryHost(cluster))}.${names.podService(cluster)}`;
+    : `${podOf(names.repositoryHost(cluster))}.${names.podService(cluster)}`;
 
 /**
  * Creates the stanza. Safe to repeat. A stanza of another database stays that database's: `stanza-upgrade` would make it ours, and its backups

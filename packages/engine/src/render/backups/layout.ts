@@ -1,5 +1,6 @@
 /** Where pgBackRest's files are: in the ConfigMap and the Secret, in the pods, on the volumes. */
 import type { Cluster } from '../../model/cluster.ts';
+import { podOf } from '../../model/members.ts';
 
 /** Keys of the ConfigMap. */
 export const configurationKeys = {
@@ -39,8 +40,7 @@ export const repositoryMountPath = (repository: string): string => `/pgbackrest/
 /** Of the TLS server, on members and on the repository host; pgBackRest's default. */
 export const serverPort = 8432;
 
-export const repositoryHostPod = ({ profile: { names }, identity }: Cluster): string =>
-  names.memberPod(names.repositoryHost(identity.name));
+export const repositoryHostPod = ({ profile: { names }, identity }: Cluster): string => podOf(names.repositoryHost(identity.name));
 
 export const memberLogDirectory = (cluster: Cluster): string => `${cluster.profile.paths.dataMount}/pgbackrest/log`;
 

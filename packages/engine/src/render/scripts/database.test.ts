@@ -9,13 +9,20 @@ import { database } from './database.ts';
 import { isReady } from './isReady.ts';
 
 /** Runs the script with a Patroni that does nothing and a python3 that writes down what it was asked. */
-const started = (context: TestContext, questionIn = '.') => {
+const started = (
+  context: TestContext,
+  { questionIn = '.', leadsFirst }: { readonly questionIn?: string; readonly leadsFirst?: string } = {},
+) => {
   const folder = temporaryFolder(context);
   const data = join(folder, hostileName.replaceAll('/', ''));
   mkdirSync(data);
   const asked = join(folder, 'asked');
   const running = join(folder, 'running');
   const question = join(folder, questionIn, 'is-ready');
+  const configuration = join(folder, 'configuration');
+  const waiting = join(configuration, 'leads-first');
+  mkdirSync(configuration);
+  if (leadsFirst !== undefined) writeFileSync(waiting, leadsFirst);
   const path = standIns(join(folder, 'bin'), {
     patroni: `printf '%s\\n%s' "$1" "$PATRONI_POSTGRESQL_BIN_PG_ISREADY" > '${running}.tmp'; mv '${running}.tmp' '${running}'; exec sleep 60`,
     python3: `printf '%s\\n' "$@" > '${asked}.tmp'; mv '${asked}.tmp' '${asked}'`,
@@ -26,15 +33,15 @@ const started = (context: TestContext, questionIn = '.') => {
     '--',
     database,
     'database',
-    '/etc/patroni',
+    configuration,
     question,
     '#!/bin/bash\necho asked\n',
     '0.05',
     'program',
     hostileName,
   ];
-  const script = companion(context, command, { PATH: path, PGDATA: data });
-  return { data, asked, running, question, script };
+  const script = companion(context, command, { PATH: path, PGDATA: data, PATRONI_NAME: 'hippo-1' });
+  return { data, asked, running, question, configuration, waiting, script };
 };
 
 const until = async (what: string, seen: () => boolean): Promise<void> => {
@@ -58,17 +65,28 @@ const postmaster = async (context: TestContext, data: string) => {
 };
 
 test('database: Patroni runs in the place of the shell, with its configuration, and asks by our program', async (context) => {
-  const { running, question, script } = started(context);
+  const { running, question, configuration, script } = started(context);
   await until('Patroni', () => existsSync(running));
-  assert.equal(readFileSync(running, 'utf8'), `/etc/patroni\n${question}`);
+  assert.equal(readFileSync(running, 'utf8'), `${configuration}\n${question}`);
   assert.equal(run([question]).output, 'asked\n');
   assert.equal(script.exitCode, null);
 });
 
-test('database: where that program cannot be written, Patroni runs without it', async (context) => {
-  const { running } = started(context, 'not there');
+test('database: where members start together, one that is not to lead first waits until the file names nobody', async (context) => {
+  const { running, waiting } = started(context, { leadsFirst: 'hippo-1' });
   await until('Patroni', () => existsSync(running));
-  assert.equal(readFileSync(running, 'utf8'), '/etc/patroni\n');
+  const { running: late, waiting: file } = started(context, { leadsFirst: 'hippo-0' });
+  await delay(severalLooksMs);
+  assert.equal(existsSync(late), false);
+  writeFileSync(file, '');
+  await until('Patroni', () => existsSync(late));
+  assert.equal(readFileSync(waiting, 'utf8'), 'hippo-1');
+});
+
+test('database: where that program cannot be written, Patroni runs without it', async (context) => {
+  const { running, configuration } = started(context, { questionIn: 'not there' });
+  await until('Patroni', () => existsSync(running));
+  assert.equal(readFileSync(running, 'utf8'), `${configuration}\n`);
 });
 
 test('database: a postmaster that is killed wakes Patroni, with its parameters as they are', async (context) => {

@@ -17,9 +17,9 @@ ${patroniClient}
 
 try:
     status, _ = ask("PATCH", "/config", {"pgherd": None})
-    print(f"{member}: {sys.argv[7]}; asked Patroni to look: {status}")
+    print(f"{member}: {sys.argv[6]}; asked Patroni to look: {status}")
 except Exception as problem:
-    print(f"{member}: {sys.argv[7]}; Patroni cannot be asked to look: {problem}")
+    print(f"{member}: {sys.argv[6]}; Patroni cannot be asked to look: {problem}")
 `.trim();
 
 /**
@@ -33,6 +33,14 @@ shift 4
 if printf %s "$is_ready_program" > "$is_ready.new" && chmod 0755 "$is_ready.new" && mv --no-target-directory "$is_ready.new" "$is_ready"; then
   export PATRONI_POSTGRESQL_BIN_PG_ISREADY=$is_ready
 fi
+# The file is there where members start together; it names the one whose data are the newest, until that one leads.
+first=
+while { read -r first < "$configuration/leads-first"; } 2>/dev/null || [ -n "$first" ]; do
+  if [ -z "$first" ] || [ "$first" = "$PATRONI_NAME" ]; then break; fi
+  echo "$PATRONI_NAME waits until $first leads"
+  first=
+  sleep 1
+done
 # A zombie has no command line.
 is_alive() { local command=; { read -r -d '' command < "/proc/$1/cmdline"; } 2>/dev/null || :; [ -n "$command" ]; }
 # By a postmaster's processes (src/backend/postmaster, 13 to 18): a standby that asks for WAL has a walreceiver, and only a primary a walwriter.

@@ -10,7 +10,8 @@ import { runBeside, temporaryFolder, type Ended } from '../../testing/programs.t
 import { handover } from './handover.ts';
 
 const member = 'hippo-pgdb-b001-0';
-const serverName = `${member}.hippo-pods`;
+const service = 'hippo-pods';
+const serverName = `${member}.${service}`;
 
 interface Request {
   readonly line: string;
@@ -55,17 +56,10 @@ const handoverWith = async (
     server.closeAllConnections();
   });
   const address = `https://localhost:${(server.address() as AddressInfo).port}`;
-  const ended = await runBeside([
-    'python3',
-    '-c',
-    handover,
-    address,
-    serverName,
-    files.authorities,
-    files.certificateAndKey,
-    member,
-    String(limitSeconds),
-  ]);
+  const ended = await runBeside(
+    ['python3', '-c', handover, address, service, files.authorities, files.certificateAndKey, String(limitSeconds)],
+    { PATRONI_NAME: member },
+  );
   return { ...ended, requests };
 };
 
@@ -115,17 +109,10 @@ test('handover: a stranger on the port learns nothing and holds nothing up', asy
 
 test('handover: where nothing listens the stop goes on', async (context) => {
   const files = testCertificates(temporaryFolder(context), ['DNS:x']);
-  const { status, output } = await runBeside([
-    'python3',
-    '-c',
-    handover,
-    'https://localhost:1',
-    serverName,
-    files.authorities,
-    files.certificateAndKey,
-    member,
-    '5',
-  ]);
+  const { status, output } = await runBeside(
+    ['python3', '-c', handover, 'https://localhost:1', service, files.authorities, files.certificateAndKey, '5'],
+    { PATRONI_NAME: member },
+  );
   assert.match(output, /stops without a switchover/);
   assert.equal(status, 0);
 });

@@ -1,13 +1,14 @@
 /**
  * The beginning of each program that talks to the Patroni beside it: `ask(method, path, body)` gives status and text.
  *
- * Parameters: address of the local REST API (`https://localhost:8008`), name that its certificate has, authorities, certificate with key,
- * name of this member in Patroni, seconds to wait at most.
+ * Parameters: address of the local REST API (`https://localhost:8008`), Service by which its certificate names the pod, authorities, certificate
+ * with key, seconds to wait at most. Environment: PATRONI_NAME, this member in Patroni and its pod.
  */
 export const patroniClient = String.raw`
-import http.client, json, ssl, sys, socket, time, urllib.parse
+import http.client, json, os, ssl, sys, socket, time, urllib.parse
 
-address, server_name, authorities, certificate, member, limit = sys.argv[1:7]
+address, service, authorities, certificate, limit = sys.argv[1:6]
+member = os.environ["PATRONI_NAME"]
 deadline = time.monotonic() + float(limit)
 url = urllib.parse.urlsplit(address)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -20,7 +21,7 @@ def ask(method, path, body=None):
     connection = http.client.HTTPConnection(url.hostname, url.port, timeout=left)
     # The certificate names the pod, not localhost.
     plain = socket.create_connection((url.hostname, url.port), timeout=left)
-    connection.sock = context.wrap_socket(plain, server_hostname=server_name)
+    connection.sock = context.wrap_socket(plain, server_hostname=f"{member}.{service}")
     try:
         connection.request(method, path, body=body and json.dumps(body), headers={"Content-Type": "application/json"})
         response = connection.getresponse()

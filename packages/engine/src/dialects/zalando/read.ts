@@ -1,0 +1,131 @@
+/** From a postgresql manifest to the Cluster that it asks for, with everything in it that its owner should know of. */
+import type { Cluster, Finding, Metadata } from '../../model/cluster.ts';
+import type { EngineConfiguration } from '../../observation.ts';
+import type { Manifest } from '../dialect.ts';
+import type { Field } from '../common/fields.ts';
+import { at, integerOf, isObject, report, shown, textOf, textsOf } from '../common/fields.ts';
+import { checkEndOfLife } from '../common/versions.ts';
+import { databasesOf } from './databases.ts';
+import { hbaOf } from './hba.ts';
+import { checkName } from './names.ts';
+import { parametersOf } from './parameters.ts';
+import { initdbOptionsOf, patroniOf } from './patroni.ts';
+import { membersOf, replicasOf } from './pods.ts';
+import { preparedOf } from './preparedDatabases.ts';
+import { profile } from './profile.ts';
+import { servicesOf } from './services.ts';
+import { recall } from './status.ts';
+import { checkSupport } from './supported.ts';
+import { serverCertificateOf } from './tls.ts';
+import { distinctUsers, usersOf } from './users.ts';
+
+const majorVersionOf = (field: Field, nowMs: number): number => {
+  const text = textOf(field) ?? '';
+  if (/^\d{2}$/.test(text)) {
+    checkEndOfLife(field, Number(text), nowMs);
+    return Number(text);
+  }
+  report(field, {
+    kind: 'invalid',
+    reason: 'InvalidPostgresVersion',
+    message: `${shown(text)} is no major version of PostgreSQL; write for example "17"`,
+    blocking: true,
+  });
+  return 0;
+};
+
+/** The manifest's image, else the operator's for the version; blocks when there is neither. */
+const imageOf = (field: Field, majorVersion: number, { postgresImages }: EngineConfiguration): string | undefined => {
+  const images: Readonly<Record<string, string | undefined>> = postgresImages;
+  const given = textOf(field)?.trim() ?? '';
+  const image = given === '' ? images[majorVersion] : given;
+  if ((image !== undefined && image !== '') || majorVersion === 0) return image;
+  const known = Object.keys(images).join(', ');
+  report(field, {
+    kind: 'invalid',
+    reason: 'MissingRequiredImage',
+    message: `no image is known for PostgreSQL ${majorVersion} (the operator has images for ${known === '' ? 'no version' : known}); set spec.dockerImage, or choose another spec.postgresql.version`,
+    blocking: true,
+  });
+  return undefined;
+};
+
+/** The user and the group of the original's image, so that volumes fit whoever wrote them. */
+const usual = { user: 101, group: 103 } as const;
+
+const mostId = 2_147_483_647;
+
+export const read = (
+  manifest: Manifest,
+  configuration: EngineConfiguration,
+  nowMs: number,
+): { readonly cluster: Cluster; readonly findings: readonly Finding[] } => {
+  const findings: Finding[] = [];
+  const spec: Field = { path: 'spec', value: manifest.spec, findings };
+  const { name } = manifest.metadata;
+  const team = textOf(at(spec, 'teamId')) ?? '';
+
+  // A value that no label can have stays out of the labels.
+  const metadata: Metadata = { labels: /^(?:[\w](?:[-\w.]{0,61}[\w])?)?$/.test(team) ? { team } : {}, annotations: {} };
+  const majorVersion = majorVersionOf(at(spec, 'postgresql', 'version'), nowMs);
+  const replicas = replicasOf(at(spec, 'numberOfInstances'));
+  checkName({ path: 'metadata.name', value: name, findings }, name);
+  const podMetadata: Metadata = { labels: metadata.labels, annotations: textsOf(at(spec, 'podAnnotations')) };
+  const set = membersOf(spec, { cluster: name, majorVersion, replicas, metadata: podMetadata });
+  const own = usersOf(spec);
+  const databases = databasesOf(spec, own);
+  const prepared = preparedOf(
+    spec,
+    name,
+    databases.map((database) => database.name),
+  );
+  const users = distinctUsers({ path: 'spec.users', value: undefined, findings }, name, [...own, ...prepared.users]);
+  const parameters = parametersOf(spec, majorVersion, set.resources?.limits?.['memory']?.toString());
+  const hba = hbaOf(spec);
+
+  const cluster: Cluster = {
+    identity: {
+      apiVersion: manifest.apiVersion,
+      kind: manifest.kind,
+      namespace: manifest.metadata.namespace,
+      name,
+      uid: manifest.metadata.uid,
+      generation: manifest.metadata.generation ?? 0,
+      resourceVersion: manifest.metadata.resourceVersion ?? '',
+      annotations: manifest.metadata.annotations ?? {},
+      finalizers: manifest.metadata.finalizers ?? [],
+      deletionTimestamp: manifest.metadata.deletionTimestamp,
+    },
+    profile,
+    metadata,
+    paused: false,
+    stopped: replicas === 0,
+    postgres: {
+      majorVersion,
+      image: imageOf(at(spec, 'dockerImage'), majorVersion, configuration),
+      port: 5432,
+      parameters,
+      hba,
+      initdbOptions: initdbOptionsOf(spec),
+      configurationFiles: [],
+    },
+    patroni: patroniOf(spec, name, parameters, hba),
+    sets: [set],
+    users,
+    databases: [...databases, ...prepared.databases],
+    services: servicesOf(spec),
+    backups: undefined,
+    certificates: { server: serverCertificateOf(at(spec, 'tls')), replication: undefined },
+    pods: {
+      imagePullPolicy: 'IfNotPresent',
+      imagePullSecrets: [],
+      supplementalGroups: [],
+      openshift: configuration.openshift,
+      runAsUser: integerOf(at(spec, 'spiloRunAsUser'), 1, mostId) ?? usual.user,
+      runAsGroup: integerOf(at(spec, 'spiloRunAsGroup'), 0, mostId) ?? usual.group,
+      fileSystemGroup: integerOf(at(spec, 'spiloFSGroup'), 0, mostId) ?? usual.group,
+    },
+  };
+  checkSupport(spec, manifest, isObject(manifest.status) && recall(manifest.status).systemIdentifier !== undefined);
+  return { cluster, findings };
+};

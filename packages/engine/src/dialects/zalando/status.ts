@@ -1,0 +1,65 @@
+/**
+ * The status of a postgresql: the one word of the original, what pgherd tells of every cluster, and the way back from it. The word:
+ *
+ * | observed                                          | word           |
+ * |---------------------------------------------------|----------------|
+ * | everything is as the manifest asks                | Running        |
+ * | the manifest cannot be carried out as it is       | Invalid        |
+ * | it cannot come to be, and never was before        | CreateFailed   |
+ * | it cannot come to be, a change of the manifest    | UpdateFailed   |
+ * | it cannot come to be, nothing changed             | SyncFailed     |
+ * | on the way, and never was before                  | Creating       |
+ * | on the way                                        | Updating       |
+ */
+import type { Cluster } from '../../model/cluster.ts';
+import type { ConditionOutcome, Outcome } from '../../model/outcome.ts';
+import type { Recollection } from '../../model/recollection.ts';
+import type { JsonObject } from '../common/fields.ts';
+import { conditionsOf, numberAt, objectAt, objectsAt, present, recalledCondition, textAt } from '../common/status.ts';
+
+/** The original's word for how things are: see above. */
+const wordOf = (outcome: Outcome, previous: JsonObject): string => {
+  const condition = (type: string): ConditionOutcome | undefined => outcome.conditions.find((candidate) => candidate.type === type);
+  if (condition('Ready')?.status === 'True') return 'Running';
+  const isNew = textAt(objectAt(previous, 'patroni'), 'systemIdentifier') === undefined;
+  const stalled = condition('Stalled');
+  if (stalled?.status !== 'True') return isNew ? 'Creating' : 'Updating';
+  if (['ManifestInvalid', 'NotYetSupported'].some((type) => condition(type)?.reason === stalled.reason)) return 'Invalid';
+  if (isNew) return 'CreateFailed';
+  return numberAt(previous, 'observedGeneration') === outcome.observedGeneration ? 'SyncFailed' : 'UpdateFailed';
+};
+
+export const status = (cluster: Cluster, outcome: Outcome, previous: JsonObject, nowMs: number): JsonObject => {
+  const wanted = cluster.sets.reduce((sum, set) => sum + set.replicas, 0);
+  const ready = outcome.sets.reduce((sum, set) => sum + set.readyReplicas, 0);
+  return present({
+    PostgresClusterStatus: wordOf(outcome, previous),
+    observedGeneration: outcome.observedGeneration,
+    conditions: conditionsOf(outcome, previous, nowMs),
+    primary: outcome.primary,
+    readyMembers: `${ready}/${wanted}`,
+    // Read from the server now and then: while nothing newer is known, what was read last stands.
+    serverVersion: outcome.serverVersion ?? textAt(previous, 'serverVersion'),
+    startupInstance: outcome.startupMember?.name,
+    patroni: present({ systemIdentifier: outcome.systemIdentifier }),
+    usersRevision: outcome.usersRevision,
+    databaseRevision: outcome.databaseRevision,
+  });
+};
+
+/** The member's set is the cluster, whose name the pod's begins with. */
+const setOf = (member: string): string => member.slice(0, member.lastIndexOf('-'));
+
+export const recall = (previous: JsonObject): Recollection => {
+  const startup = textAt(previous, 'startupInstance');
+  return {
+    conditions: objectsAt(previous, 'conditions').flatMap(recalledCondition),
+    primary: textAt(previous, 'primary'),
+    systemIdentifier: textAt(objectAt(previous, 'patroni'), 'systemIdentifier'),
+    repositories: [],
+    usersRevision: textAt(previous, 'usersRevision'),
+    databaseRevision: textAt(previous, 'databaseRevision'),
+    startupMember: startup === undefined ? undefined : { name: startup, set: setOf(startup) },
+    observedGeneration: numberAt(previous, 'observedGeneration') ?? 0,
+  };
+};
