@@ -134,7 +134,8 @@ export async function startFaultProxy(upstream: ClusterConfig): Promise<FaultPro
   function relayRead(fault: Fault | undefined, reply: IncomingMessage, response: ServerResponse): void {
     const ignored = fault?.kind === 'loseReply' || fault?.kind === 'stallReply';
     if (fault?.kind === 'loseReply') response.destroy();
-    if (ignored) {
+    // A client that went while the server was asked is told by no event any more; a watch for it would stay open until it times out.
+    if (ignored || response.closed || response.destroyed) {
       reply.destroy();
       return;
     }
