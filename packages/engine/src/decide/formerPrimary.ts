@@ -1,7 +1,6 @@
 /**
  * Volumes that outlive their cluster (`pgherd.dev/retain`) hold no word on which of them is the newest, and a cluster that is made of them again
- * has no other memory: so the deletion notes it on the volume of the member that led
- * (formerPrimaryNotes.ts), and the next cluster reads it here.
+ * has no other memory: so the deletion notes it on the volume of the member that led (formerPrimaryNotes.ts), and the next cluster reads it here.
  *
  * | observed                                                     | decision                                                        |
  * |--------------------------------------------------------------|-----------------------------------------------------------------|

@@ -1,8 +1,8 @@
 /** PostgreSQL's version, and the images that bring it. */
 import type { EngineConfiguration } from '../../observation.ts';
 import type { Field } from '../common/fields.ts';
-import { checkEndOfLife } from '../common/versions.ts';
 import { at, integerOf, report, textOf } from '../common/fields.ts';
+import { checkEndOfLife } from '../common/versions.ts';
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === undefined || text.trim() === '' ? undefined : text);
 

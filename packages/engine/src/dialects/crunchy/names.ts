@@ -3,9 +3,8 @@ import type { InstanceSet } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
 import type { Field } from '../common/fields.ts';
 import { at, report, shown, textOf } from '../common/fields.ts';
+import { checkServiceName } from '../common/names.ts';
 
-/** Services are named after the cluster, and a Service's name is a label of DNS that begins with a letter (RFC 1035). */
-const serviceLabel = /^[a-z](?:[-a-z0-9]*[a-z0-9])?$/;
 const label = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 
 /** The StatefulSet controller puts the name, a dash and ten characters of a hash into a label, which holds 63. */
@@ -23,14 +22,7 @@ export const checkNames = (metadataName: Field, cluster: string, sets: readonly 
       blocking: true,
     });
   }
-  if (!serviceLabel.test(cluster)) {
-    report(metadataName, {
-      kind: 'invalid',
-      reason: 'InvalidName',
-      message: `no Service can be named after ${shown(cluster)}; make the cluster anew under a name of small letters, digits and dashes that begins with a letter`,
-      blocking: true,
-    });
-  }
+  checkServiceName(metadataName, cluster);
   const seen = new Map<string, string>();
   for (const set of sets) {
     const field: Field = { path: `${set.path}.name`, value: set.name, findings: metadataName.findings };

@@ -8,6 +8,7 @@ import { profile } from './profile.ts';
 import { backupsField, backupsOf } from './backups.ts';
 import type { Field } from '../common/fields.ts';
 import { at, booleanOf, choiceOf, embedded, embeddedItems, integerOf, isObject, isPresent, itemsOf } from '../common/fields.ts';
+import { identityOf } from '../common/identity.ts';
 import { hbaOf } from './hba.ts';
 import { majorVersionOf, postgresImageOf } from './images.ts';
 import { metadataOf } from './metadata.ts';
@@ -81,18 +82,7 @@ export const read = (
   const hba = hbaOf(spec);
 
   const cluster: Cluster = {
-    identity: {
-      apiVersion: manifest.apiVersion,
-      kind: manifest.kind,
-      namespace: manifest.metadata.namespace,
-      name,
-      uid: manifest.metadata.uid,
-      generation: manifest.metadata.generation ?? 0,
-      resourceVersion: manifest.metadata.resourceVersion ?? '',
-      annotations: manifest.metadata.annotations ?? {},
-      finalizers: manifest.metadata.finalizers ?? [],
-      deletionTimestamp: manifest.metadata.deletionTimestamp,
-    },
+    identity: identityOf(manifest),
     profile,
     metadata,
     paused: booleanOf(at(spec, 'paused')) ?? false,

@@ -2,6 +2,7 @@
 import type { HbaLine, Parameters, PatroniSettings, PostgresSettings } from '../../model/cluster.ts';
 import type { Field } from '../common/fields.ts';
 import { at, booleanOf, integerOf, membersOf, textsOf } from '../common/fields.ts';
+import { present } from '../common/status.ts';
 import { profile } from './profile.ts';
 
 /** A number, or undefined for the 0 by which the original says that nothing is set. */
@@ -9,9 +10,6 @@ const setNumber = (field: Field): number | undefined => {
   const number = integerOf(field, 0);
   return number === 0 ? undefined : number;
 };
-
-const present = (values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
 export const patroniOf = (spec: Field, cluster: string, parameters: Parameters, hba: readonly HbaLine[]): PatroniSettings => {
   const field = at(spec, 'patroni');

@@ -4,6 +4,7 @@ import type { EngineConfiguration } from '../../observation.ts';
 import type { Manifest } from '../dialect.ts';
 import type { Field } from '../common/fields.ts';
 import { at, integerOf, isObject, report, shown, textOf, textsOf } from '../common/fields.ts';
+import { identityOf } from '../common/identity.ts';
 import { checkEndOfLife } from '../common/versions.ts';
 import { databasesOf } from './databases.ts';
 import { hbaOf } from './hba.ts';
@@ -84,18 +85,7 @@ export const read = (
   const hba = hbaOf(spec);
 
   const cluster: Cluster = {
-    identity: {
-      apiVersion: manifest.apiVersion,
-      kind: manifest.kind,
-      namespace: manifest.metadata.namespace,
-      name,
-      uid: manifest.metadata.uid,
-      generation: manifest.metadata.generation ?? 0,
-      resourceVersion: manifest.metadata.resourceVersion ?? '',
-      annotations: manifest.metadata.annotations ?? {},
-      finalizers: manifest.metadata.finalizers ?? [],
-      deletionTimestamp: manifest.metadata.deletionTimestamp,
-    },
+    identity: identityOf(manifest),
     profile,
     metadata,
     paused: false,
