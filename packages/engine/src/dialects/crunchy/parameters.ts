@@ -6,6 +6,7 @@ import type { Parameters } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
 import type { Field } from '../common/fields.ts';
 import { at, isPresent, membersOf, objectOf, report, shown } from '../common/fields.ts';
+import { indispensable, isParameter, ordered } from '../common/parameters.ts';
 
 /** What the cluster as a whole decides about its parameters. */
 export interface ParameterInputs {
@@ -58,17 +59,10 @@ const locations: ReadonlySet<string> = new Set([
 ]);
 
 const mandatory = (archiving: ParameterInputs['archiving']): Parameters => ({
-  archive_mode: 'on',
-  // `true` lets PostgreSQL recycle its WAL, and archiving can begin later without a restart.
-  archive_command: archiving?.archiveCommand ?? 'true',
-  ...(archiving !== undefined && { restore_command: archiving.restoreCommand }),
+  ...indispensable(profile),
+  ...(archiving !== undefined && { archive_command: archiving.archiveCommand, restore_command: archiving.restoreCommand }),
   log_file_mode: '0660',
   shared_preload_libraries: 'pgaudit',
-  ssl: 'on',
-  ssl_ca_file: `${profile.paths.certificates}/ca.crt`,
-  ssl_cert_file: `${profile.paths.certificates}/tls.crt`,
-  ssl_key_file: `${profile.paths.certificates}/tls.key`,
-  unix_socket_directories: profile.paths.socketDirectory,
   wal_level: 'logical',
 });
 
@@ -103,7 +97,7 @@ interface Given {
 const given = (field: Field): readonly Given[] =>
   membersOf(field).flatMap(({ name, field: member }) => {
     const text = parameterText(member.value);
-    if (text !== undefined && /^[a-z_][\w$]*(?:\.[a-z_][\w$]*)*$/i.test(name) && !/[\0\r\n]/.test(text)) {
+    if (text !== undefined && isParameter(name, text)) {
       return [{ name: name.toLowerCase(), text, field: member }];
     }
     report(member, {
@@ -186,8 +180,7 @@ export const parametersOf = (spec: Field, inputs: ParameterInputs): Parameters =
   }
 
   const libraries = mergedLibraries(forced['shared_preload_libraries'] ?? '', result['shared_preload_libraries']);
-  const merged = { ...result, ...forced, shared_preload_libraries: libraries };
-  return Object.fromEntries(Object.entries(merged).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+  return ordered({ ...result, ...forced, shared_preload_libraries: libraries });
 };
 
 /** Whether the resources of a database container let it use huge pages. */

@@ -3,21 +3,12 @@ import type { Parameters } from '../../model/cluster.ts';
 import { parseQuantity } from '../../quantity.ts';
 import type { Field } from '../common/fields.ts';
 import { at, membersOf, report, textOf } from '../common/fields.ts';
+import { indispensable, isParameter, ordered } from '../common/parameters.ts';
 import { profile } from './profile.ts';
 
 const mebibyte = 1024 * 1024;
 
-/** The server would not start with another opinion on these, or nobody could reach it. */
-const mandatory: Parameters = {
-  archive_mode: 'on',
-  // `true` lets PostgreSQL recycle its WAL, and archiving can begin later without a restart.
-  archive_command: 'true',
-  ssl: 'on',
-  ssl_ca_file: `${profile.paths.certificates}/ca.crt`,
-  ssl_cert_file: `${profile.paths.certificates}/tls.crt`,
-  ssl_key_file: `${profile.paths.certificates}/tls.key`,
-  unix_socket_directories: profile.paths.socketDirectory,
-};
+const mandatory = indispensable(profile);
 
 /** Patroni or the pod decides them. */
 const reserved: ReadonlySet<string> = new Set([
@@ -62,7 +53,7 @@ const given = (field: Field): Parameters =>
         return [];
       };
       const lower = name.toLowerCase();
-      if (!/^[a-z_][\w$]*(?:\.[a-z_][\w$]*)*$/.test(lower) || /[\0\r\n]/.test(text)) {
+      if (!isParameter(name, text)) {
         return refuse('this is no parameter of PostgreSQL with a value, so it is left out; write text on one line');
       }
       if (reserved.has(lower)) return refuse(`${lower} cannot be set here, so it is left out: the cluster decides it; remove it`);
@@ -80,6 +71,5 @@ const given = (field: Field): Parameters =>
 /** The parameters in force, by name in alphabetical order. `memoryLimit` is the container's. */
 export const parametersOf = (spec: Field, majorVersion: number, memoryLimit: string | undefined): Parameters => {
   const memoryBytes = parseQuantity(memoryLimit) ?? 0;
-  const merged = { ...defaults(memoryBytes, majorVersion), ...given(at(spec, 'postgresql', 'parameters')), ...mandatory };
-  return Object.fromEntries(Object.entries(merged).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+  return ordered({ ...defaults(memoryBytes, majorVersion), ...given(at(spec, 'postgresql', 'parameters')), ...mandatory });
 };

@@ -1,0 +1,23 @@
+/** What every kind of manifest asks of PostgreSQL's parameters. */
+import type { Parameters } from '../../model/cluster.ts';
+import type { Profile } from '../../model/profile.ts';
+
+/** The server would not start with another opinion on these, or nobody could reach it. */
+export const indispensable = ({ paths }: Profile): Parameters => ({
+  archive_mode: 'on',
+  // `true` lets PostgreSQL recycle its WAL, and archiving can begin later without a restart.
+  archive_command: 'true',
+  ssl: 'on',
+  ssl_ca_file: `${paths.certificates}/ca.crt`,
+  ssl_cert_file: `${paths.certificates}/tls.crt`,
+  ssl_key_file: `${paths.certificates}/tls.key`,
+  unix_socket_directories: paths.socketDirectory,
+});
+
+/** Whether PostgreSQL's configuration can hold it: the name's case does not count, the value is text on one line. */
+export const isParameter = (name: string, text: string): boolean =>
+  /^[a-z_][\w$]*(?:\.[a-z_][\w$]*)*$/i.test(name) && !/[\0\r\n]/.test(text);
+
+/** By name in alphabetical order: the order in a manifest means nothing, and restarts nothing. */
+export const ordered = (parameters: Parameters): Parameters =>
+  Object.fromEntries(Object.entries(parameters).toSorted(([left], [right]) => (left < right ? -1 : 1)));
