@@ -44,7 +44,7 @@ for (const version of [17, 15]) {
   test(`statements: PostgreSQL ${version} has what they ask for, names hold no surprise, and nothing keeps a verifier (I9)`, async () => {
     const [image] = await buildImages({ only: ['postgres'], progress: linesProgress((line) => console.error(line)) });
     assert.ok(image);
-    const users = fed(psql(version), `\\set verifier_0 '${verifier}'\n${usersScript([{ intent, secret: 'app' }], wanted).text}`);
+    const users = fed(psql(version), `\\set verifier_0 '${verifier}'\n${usersScript([{ intent, secret: 'app' }], wanted, true).text}`);
     const audits = `psql -XAtqc "SELECT current_database(), count(*) FROM pg_event_trigger WHERE evtname LIKE 'pgaudit%'"`;
     const script = `
       export PATH=/usr/lib/postgresql/${version}/bin:$PATH PGDATA=/pgdata/pg PGHOST=/tmp/postgres

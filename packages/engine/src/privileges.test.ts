@@ -39,7 +39,7 @@ test('privileges: readers may read and writers may change what owners make, of e
 });
 
 test('privileges: they are given in the database itself, whose session keeps no text either (I9)', () => {
-  const { text } = usersScript([], [database('bar')]);
+  const { text } = usersScript([], [database('bar')], false);
   const inside = text.slice(text.indexOf('\\connect'));
   assert.ok(inside.indexOf("log_statement TO 'none'") < inside.indexOf('CREATE SCHEMA'));
 });

@@ -100,7 +100,7 @@ test('readings: a literal cannot be left by a quote', () => {
 test('readings: hostile names stay inside of literals', () => {
   const name = `x'; DROP DATABASE postgres; --\\gexec "`;
   const scripts = [
-    usersScript([{ intent: intent('app', [name]), secret: 's' }], [{ name, owner: name, schemas: [], extensions: [] }]).text,
+    usersScript([{ intent: intent('app', [name]), secret: 's' }], [{ name, owner: name, schemas: [], extensions: [] }], true).text,
     rolesQuestion([intent('app', [name])], [{ name, owner: name, schemas: [], extensions: [] }]).text,
   ];
   for (const text of scripts) {
@@ -118,6 +118,7 @@ test('readings: verifiers are variables that act sets, never text', () => {
       { intent: intent('report'), secret: 'own-secret' },
     ],
     [],
+    true,
   );
   assert.deepEqual(variables, {
     verifier_0: { secret: 'hippo-pguser-app', key: 'verifier' },
@@ -130,6 +131,7 @@ test('readings: no session in which a statement holds a verifier lets anything k
   const { text } = usersScript(
     [{ intent: intent('app', ['app']), secret: 's' }],
     [{ name: 'app', owner: undefined, schemas: [], extensions: [] }],
+    true,
   );
   const before = text.slice(0, text.indexOf('verifier_0'));
   for (const setting of [
@@ -151,6 +153,7 @@ test('readings: extension pgaudit is made where it can be had, in every database
   const { text } = usersScript(
     [],
     ['app', "o'brien"].map((name) => ({ name, owner: undefined, schemas: [], extensions: [] })),
+    true,
   );
   const parts = text.split('\\connect').slice(1);
   assert.equal(parts.length, 4);

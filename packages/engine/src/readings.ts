@@ -175,7 +175,7 @@ export interface UserWithSecret {
 const noteFailure = '\\if :ERROR\n\\set failed true\n\\endif\n';
 
 /** Makes and alters roles and databases until they are as wanted. Can be repeated; nothing is ever dropped. Its output names databases that lack pgaudit. */
-export const usersScript = (users: readonly UserWithSecret[], databases: readonly DatabaseIntent[], audits = true): ProgramInput => {
+export const usersScript = (users: readonly UserWithSecret[], databases: readonly DatabaseIntent[], audits: boolean): ProgramInput => {
   const parts: string[] = [`\\set ON_ERROR_STOP off\n\\set failed false\n${sessionSettings}`];
   const perform = (query: string): void => {
     parts.push(`${query}\n\\gexec\n${noteFailure}`);

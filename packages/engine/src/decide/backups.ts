@@ -16,8 +16,8 @@
  * | Job complete                                                  | replicas are made from the repository                 |
  */
 import type { Job, PersistentVolumeClaim } from '@pgherd/api';
-import { hashOf } from '../hash.ts';
 import type { EventRequest } from '../decision.ts';
+import { hashOf } from '../hash.ts';
 import type { ConditionOutcome, RepositoryOutcome } from '../model/outcome.ts';
 import { databaseOf } from '../readings.ts';
 import { stanzaCreateCommand } from '../render/backups/commands.ts';

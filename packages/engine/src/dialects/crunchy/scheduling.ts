@@ -4,17 +4,13 @@ import type { Scheduling } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
 import type { Field } from '../common/fields.ts';
 import { at, embedded, embeddedItems, textOf } from '../common/fields.ts';
+import { softSpread } from '../common/spread.ts';
 
 const defaultSpread = (cluster: string): readonly TopologySpreadConstraint[] =>
-  ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
-    maxSkew: 1,
-    topologyKey,
-    whenUnsatisfiable: 'ScheduleAnyway',
-    labelSelector: {
-      matchLabels: { [profile.labels.cluster]: cluster },
-      matchExpressions: [{ key: profile.labels.data, operator: 'In', values: ['postgres', 'pgbackrest'] }],
-    },
-  }));
+  softSpread({
+    matchLabels: { [profile.labels.cluster]: cluster },
+    matchExpressions: [{ key: profile.labels.data, operator: 'In', values: ['postgres', 'pgbackrest'] }],
+  });
 
 /** Scheduling of a component that is not spread by default: Jobs. */
 export const plainSchedulingOf = (field: Field): Scheduling => ({

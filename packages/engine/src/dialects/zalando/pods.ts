@@ -31,6 +31,7 @@ import {
   textItemsOf,
   textOf,
 } from '../common/fields.ts';
+import { softSpread } from '../common/spread.ts';
 import { profile, rootDirectory } from './profile.ts';
 
 const { labels, roles, containers, paths, names } = profile;
@@ -90,12 +91,7 @@ const budgetsOf = (cluster: string, replicas: number): readonly DisruptionBudget
 
 /** Members keep apart from each other where they can. */
 const usualSpread = (cluster: string): readonly TopologySpreadConstraint[] =>
-  ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
-    maxSkew: 1,
-    topologyKey,
-    whenUnsatisfiable: 'ScheduleAnyway',
-    labelSelector: { matchLabels: { ...profile.commonLabels, [labels.cluster]: cluster, [labels.data]: 'postgres' } },
-  }));
+  softSpread({ matchLabels: { ...profile.commonLabels, [labels.cluster]: cluster, [labels.data]: 'postgres' } });
 
 const fieldEnvironment = (name: string, fieldPath: string): EnvVar => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
 
@@ -217,17 +213,18 @@ const additionalVolumesOf = (field: Field, known: ReadonlySet<string>): Addition
       ...(subPath !== undefined && subPath !== '' && (isExpression ? { subPathExpr: subPath } : { subPath })),
     };
     volumes.push({ name, ...source });
-    const targets = textItemsOf(at(item, 'targetContainers'));
+    const targetItems = itemsOf(at(item, 'targetContainers'));
+    const targets = targetItems.map((target) => textOf(target)).filter((target) => target !== undefined);
     if (targets.length === 1 && targets[0] === 'all') {
       mounts.push(mount);
       continue;
     }
-    for (const [index, target] of targets.entries()) {
-      if (known.has(target)) continue;
-      report(at(item, 'targetContainers', String(index)), {
+    for (const target of targetItems) {
+      if (typeof target.value !== 'string' || known.has(target.value)) continue;
+      report(target, {
         kind: 'warning',
         reason: 'SpecifiedContainerNotFound',
-        message: `the pod has no container ${shown(target)}, so nothing mounts the volume there; choose of ${[...known].join(', ')}, or "all" alone`,
+        message: `the pod has no container ${shown(target.value)}, so nothing mounts the volume there; choose of ${[...known].join(', ')}, or "all" alone`,
       });
     }
     for (const target of targets.length === 0 ? [containers.database] : targets.filter((container) => known.has(container))) {

@@ -153,7 +153,7 @@ const mistakes: readonly {
   {
     mistake: 'a volume for a container that is not there',
     change: { additionalVolumes: [{ name: 'mine', mountPath: '/mine', targetContainers: ['other'], volumeSource: { emptyDir: {} } }] },
-    finding: 'warning SpecifiedContainerNotFound spec.additionalVolumes[0].targetContainers.0',
+    finding: 'warning SpecifiedContainerNotFound spec.additionalVolumes[0].targetContainers[0]',
     says: /no container "other"/,
   },
   {

@@ -24,7 +24,7 @@ except Exception as problem:
 
 /**
  * Parameters: Patroni's configuration, where to put the program that says whether the server takes connections, the program, seconds between
- * looks, the program that wakes Patroni, its parameters. Environment: PGDATA.
+ * looks, the program that wakes Patroni, its parameters. Environment: PGDATA, and PATRONI_NAME, this member in Patroni.
  */
 export const database = String.raw`
 configuration=$1 is_ready=$2 is_ready_program=$3 interval=$4
