@@ -39,8 +39,17 @@ test-api: deps ## Tests against a real kube-apiserver and etcd
 test-cluster: deps ## Tests on real nodes with real PostgreSQL
 	$(NODE) checks/test.ts cluster
 
-bench: deps ## Measure against the bars; writes bench/results
-	$(NODE) bench/src/fleet.ts
+bench: deps ## Measure 100 clusters against the bars; writes bench/results (each bench takes OPTIONS='--both-kinds' and the like)
+	$(NODE) bench/src/fleet.ts $(OPTIONS)
+
+bench-create: deps ## Measure the creation of a cluster on real nodes (5 minutes)
+	$(NODE) bench/src/create.ts $(OPTIONS)
+
+bench-converged: deps ## Measure what converged clusters cost the operator (12 minutes)
+	$(NODE) bench/src/converged.ts $(OPTIONS)
+
+bench-faults: deps ## Measure what a client sees of each fault (an hour)
+	$(NODE) bench/src/faults.ts $(OPTIONS)
 
 generate: deps ## CRDs, chart, overlays' rules and reference documents from their sources
 	$(NODE) packages/api/scripts/generate.ts
@@ -53,4 +62,4 @@ format: deps ## Format everything
 images: deps ## Build the images (IMAGE_PREFIX=… IMAGE_TAG=…)
 push: deps ## Build and push them
 
-.PHONY: help deps check demo down test test-unit test-api test-cluster bench generate format
+.PHONY: help deps check demo down test test-unit test-api test-cluster bench bench-create bench-converged bench-faults generate format

@@ -6,12 +6,24 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, test } from 'node:test';
 import type { JsonPatchOperation } from '@pgherd/kube';
-import { applyPatched, conditionOf, devOverlay, memberPods, podRef, pods, readCluster, untilCondition, untilReady } from './src/cluster.ts';
+import {
+  applyFilePatched,
+  applyPatched,
+  conditionOf,
+  devOverlay,
+  memberPods,
+  podRef,
+  pods,
+  readCluster,
+  untilCondition,
+  untilReady,
+} from './src/cluster.ts';
 import type { Ref } from './src/cluster.ts';
 import { openEnvironment } from './src/environment.ts';
 import { eventually } from './src/eventually.ts';
 import { total } from './src/operator.ts';
-import { postgresCluster } from './src/kinds.ts';
+import { postgresCluster, postgresql } from './src/kinds.ts';
+import type { Cluster, ClusterKind } from './src/kinds.ts';
 import { withNamespace } from './src/scenario.ts';
 
 const environment = await openEnvironment();
@@ -30,7 +42,11 @@ interface Mistake {
 const resources = '/spec/instances/0/resources';
 const volume = '/spec/instances/0/dataVolumeClaimSpec/resources/requests/storage';
 
-const mistakes: readonly Mistake[] = [
+const onNoNode = {
+  nodeSelectorTerms: [{ matchExpressions: [{ key: 'example.test/rack', operator: 'In', values: ['none'] }] }],
+};
+
+const mistakesOfPostgresCluster: readonly Mistake[] = [
   {
     name: 'a switchover to a member of an unknown instance set',
     change: [{ op: 'add', path: '/spec/patroni/switchover', value: { enabled: true, targetInstance: 'hippo-nowhere-abcd' } }],
@@ -61,13 +77,7 @@ const mistakes: readonly Mistake[] = [
       {
         op: 'add',
         path: '/spec/instances/0/affinity',
-        value: {
-          nodeAffinity: {
-            requiredDuringSchedulingIgnoredDuringExecution: {
-              nodeSelectorTerms: [{ matchExpressions: [{ key: 'example.test/rack', operator: 'In', values: ['none'] }] }],
-            },
-          },
-        },
+        value: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: onNoNode } },
       },
     ],
     reported: {
@@ -89,6 +99,70 @@ const mistakes: readonly Mistake[] = [
       message: /spec\.instances\[0\]\.dataVolumeClaimSpec.*500Mi.*1Gi.*(cannot shrink|restore)/,
       ready: 'True',
     },
+  },
+];
+
+const mistakesOfPostgresql: readonly Mistake[] = [
+  {
+    name: 'a database whose owner is nobody',
+    change: [{ op: 'replace', path: '/spec/databases/foo', value: 'nobody' }],
+    reported: { type: 'ManifestInvalid', message: /spec\.databases\.foo: .*"nobody" is no role of the manifest/, ready: 'True' },
+  },
+  {
+    name: 'a flag of a user that is none',
+    change: [{ op: 'replace', path: '/spec/users/zalando', value: ['wizard'] }],
+    refusedWith: /spec\.users\.zalando\[0\]/,
+  },
+  {
+    name: 'a quantity that is none',
+    change: [{ op: 'add', path: '/spec/resources', value: { limits: { memory: 'plenty' } } }],
+    refusedWith: /spec\.resources\.limits\.memory/,
+  },
+  {
+    name: 'an affinity that no node satisfies',
+    change: [{ op: 'add', path: '/spec/nodeAffinity', value: { requiredDuringSchedulingIgnoredDuringExecution: onNoNode } }],
+    reported: { type: 'Stalled', message: /pod acid-minimal-cluster-0 fits on no node: .*change affinity.* of spec/, ready: 'False' },
+  },
+  {
+    name: 'an image that is nowhere',
+    change: [{ op: 'add', path: '/spec/dockerImage', value: 'localhost/nowhere:1' }],
+    reported: { type: 'Stalled', message: /image localhost\/nowhere:1 cannot be pulled; correct spec\.dockerImage/, ready: 'False' },
+  },
+  {
+    name: 'a volume made smaller',
+    change: [{ op: 'replace', path: '/spec/volume/size', value: '500Mi' }],
+    reported: { type: 'VolumeShrinkRefused', message: /spec\.volume.*500Mi.*1Gi.*restore 1Gi or move to a new cluster/, ready: 'True' },
+  },
+];
+
+/** A cluster of each kind: the mistakes in its manifest, and a name that is too long for it. */
+interface Subject {
+  readonly kind: ClusterKind;
+  readonly name: string;
+  readonly apply: (namespace: string, patch: readonly object[]) => Promise<void>;
+  readonly mistakes: readonly Mistake[];
+  readonly tooLong: string;
+}
+
+const subjects: readonly Subject[] = [
+  {
+    kind: postgresCluster,
+    name: 'hippo',
+    apply: async (namespace, patch) =>
+      applyPatched(environment, namespace, devOverlay, [{ op: 'remove', path: '/spec/backups' }, ...patch]),
+    mistakes: mistakesOfPostgresCluster,
+    tooLong: `hippo-${'o'.repeat(50)}`,
+  },
+  {
+    kind: postgresql,
+    name: 'acid-minimal-cluster',
+    apply: async (namespace, patch) =>
+      applyFilePatched(environment, namespace, 'zalando/minimal.yaml', [
+        { op: 'replace', path: '/spec/numberOfInstances', value: 1 },
+        ...patch,
+      ]),
+    mistakes: mistakesOfPostgresql,
+    tooLong: `acid-${'o'.repeat(50)}`,
   },
 ];
 
@@ -115,70 +189,76 @@ const standing = async (ref: Ref): Promise<object> => ({
   ready: conditionOf(await readCluster(environment, ref), 'Ready'),
 });
 
+const isHealthy = (cluster: Cluster, types: readonly string[]): void => {
+  for (const type of types) assert.equal(conditionOf(cluster, type), undefined, type);
+};
+
 test(
   'mistakes in a manifest are said on the object, harm nobody else, and heal when they are taken back',
-  { timeout: 600_000 },
+  { timeout: 900_000 },
   async (t) => {
     await withNamespace(environment, t, 'mistakes', async (namespace, step) => {
-      const ref = { namespace, name: 'hippo' };
-      const neighbour = { namespace, name: 'neighbour' };
-      const withoutBackups = { op: 'remove', path: '/spec/backups' };
-      await applyPatched(environment, namespace, devOverlay, [withoutBackups]);
-      await applyPatched(environment, namespace, devOverlay, [
-        withoutBackups,
-        { op: 'replace', path: '/metadata/name', value: neighbour.name },
-      ]);
-      await untilReady(environment, ref, 1);
-      await untilReady(environment, neighbour, 1);
-      const neighbourBefore = await standing(neighbour);
-      const correct = (await readCluster(environment, ref)).spec;
+      const refOf = ({ kind, name }: Subject): Ref => ({ namespace, name, kind });
+      for (const { apply } of subjects) await apply(namespace, []);
+      for (const subject of subjects) await untilReady(environment, refOf(subject), 1);
 
-      for (const { name, change, refusedWith, reported } of mistakes) {
-        await step(`${name}: ${refusedWith === undefined ? 'reported, and healed when taken back' : 'refused'}`, async () => {
-          const changed = client.patch(postgresCluster.resource, ref, { kind: 'json', operations: change });
-          if (refusedWith !== undefined) await assert.rejects(changed, refusedWith);
-          else await changed;
-          if (reported !== undefined) {
-            const { type, message, ready } = reported;
-            await untilCondition(environment, ref, type, message, reportedWithinMs);
-            await eventually(`Ready being ${ready}`, 30_000, async () =>
-              assert.equal(conditionOf(await readCluster(environment, ref), 'Ready')?.status, ready),
-            );
+      for (const subject of subjects) {
+        const { kind, mistakes, tooLong } = subject;
+        const ref = refOf(subject);
+        // Each is the other's neighbour.
+        const neighbours = subjects.filter((other) => other !== subject).map(refOf);
+        const neighboursBefore = await Promise.all(neighbours.map(standing));
+        const correct = (await readCluster(environment, ref)).spec;
+
+        for (const { name, change, refusedWith, reported } of mistakes) {
+          const outcome = refusedWith === undefined ? 'reported, and healed when taken back' : 'refused';
+          await step(`${kind.resource.kind}, ${name}: ${outcome}`, async () => {
+            const changed = client.patch(kind.resource, ref, { kind: 'json', operations: change });
+            if (refusedWith !== undefined) await assert.rejects(changed, refusedWith);
+            else await changed;
+            if (reported !== undefined) {
+              const { type, message, ready } = reported;
+              await untilCondition(environment, ref, type, message, reportedWithinMs);
+              await eventually(`Ready being ${ready}`, 30_000, async () =>
+                assert.equal(conditionOf(await readCluster(environment, ref), 'Ready')?.status, ready),
+              );
+              const passes = await passesOfTheNextSeconds();
+              assert.ok(passes <= passesAtMost, `${passes} passes in ${observedForMs / 1000} s`);
+              assert.equal(conditionOf(await readCluster(environment, ref), type)?.status, 'True');
+              await client.patch(kind.resource, ref, { kind: 'json', operations: [{ op: 'replace', path: '/spec', value: correct }] });
+            }
+            const healed = await untilReady(environment, ref, 1);
+            assert.deepEqual(healed.spec, correct);
+            isHealthy(healed, [reported?.type ?? 'Stalled', 'Stalled', 'ManifestInvalid']);
+          });
+        }
+
+        await step(
+          `${kind.resource.kind}, a name that is too long: reported with the limit, nothing is made, and it can be deleted`,
+          async () => {
+            const long: Ref = { namespace, name: tooLong, kind };
+            await subject.apply(namespace, [{ op: 'replace', path: '/metadata/name', value: long.name }]);
+            const condition = await untilCondition(environment, long, 'ManifestInvalid', /^metadata\.name/);
+            assert.match(condition.message, /make the cluster anew under a shorter name/);
+            assert.equal(condition.reason, 'NameTooLong');
+            assert.equal(conditionOf(await readCluster(environment, long), 'Ready')?.status, 'False');
+            assert.deepEqual(await memberPods(environment, long), []);
             const passes = await passesOfTheNextSeconds();
             assert.ok(passes <= passesAtMost, `${passes} passes in ${observedForMs / 1000} s`);
-            assert.equal(conditionOf(await readCluster(environment, ref), type)?.status, 'True');
-            await client.patch(postgresCluster.resource, ref, {
-              kind: 'json',
-              operations: [{ op: 'replace', path: '/spec', value: correct }],
-            });
+            await client.delete(kind.resource, long);
+            await eventually('the cluster going away', 30_000, async () => assert.rejects(readCluster(environment, long), /not found/i));
+          },
+        );
+
+        await step(`its neighbour was not touched while ${kind.resource.kind} had its mistakes`, async () => {
+          assert.deepEqual(await Promise.all(neighbours.map(standing)), neighboursBefore);
+          for (const neighbour of neighbours) {
+            const [pod] = await memberPods(environment, neighbour);
+            assert.ok(pod !== undefined);
+            assert.equal((await client.get(pods, podRef(pod))).status?.phase, 'Running');
           }
-          const healed = await untilReady(environment, ref, 1);
-          assert.deepEqual(healed.spec, correct);
-          for (const type of [reported?.type ?? 'Stalled', 'Stalled', 'ManifestInvalid'])
-            assert.equal(conditionOf(healed, type), undefined, type);
         });
       }
-
-      await step('a cluster whose name is too long: reported with the limit, nothing is made, and it can be deleted', async () => {
-        const long = { namespace, name: `hippo-${'o'.repeat(50)}` };
-        await applyPatched(environment, namespace, devOverlay, [{ op: 'replace', path: '/metadata/name', value: long.name }]);
-        const condition = await untilCondition(environment, long, 'ManifestInvalid', /^metadata\.name/);
-        assert.match(condition.message, /make the cluster anew under a shorter name/);
-        assert.equal(condition.reason, 'NameTooLong');
-        assert.equal(conditionOf(await readCluster(environment, long), 'Ready')?.status, 'False');
-        assert.deepEqual(await memberPods(environment, long), []);
-        const passes = await passesOfTheNextSeconds();
-        assert.ok(passes <= passesAtMost, `${passes} passes in ${observedForMs / 1000} s`);
-        await client.delete(postgresCluster.resource, long);
-        await eventually('the cluster going away', 30_000, async () => assert.rejects(readCluster(environment, long), /not found/i));
-      });
-
-      await step('the neighbour was not touched all the while', async () => {
-        assert.deepEqual(await standing(neighbour), neighbourBefore);
-        const [pod] = await memberPods(environment, neighbour);
-        assert.ok(pod !== undefined);
-        assert.equal((await client.get(pods, podRef(pod))).status?.phase, 'Running');
-      });
     });
   },
 );

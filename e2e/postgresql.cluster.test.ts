@@ -7,10 +7,20 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
-import { resolve } from 'node:path';
 import { kinds } from '@pgherd/kube';
 import type pg from 'pg';
-import { applyPatched, devOverlay, memberPods, patchCluster, podRef, primaryPod, readCluster, scale, untilReady } from './src/cluster.ts';
+import {
+  applyExampleFile,
+  applyPatched,
+  devOverlay,
+  memberPods,
+  patchCluster,
+  podRef,
+  primaryPod,
+  readCluster,
+  scale,
+  untilReady,
+} from './src/cluster.ts';
 import type { Ref } from './src/cluster.ts';
 import { clientConfig, query, secretValue } from './src/connection.ts';
 import { openEnvironment } from './src/environment.ts';
@@ -25,7 +35,6 @@ after(async () => environment[Symbol.asyncDispose]());
 const { client, kubectl, local } = environment;
 
 const name = 'acid-minimal-cluster';
-const example = resolve(import.meta.dirname, '../examples/zalando/minimal.yaml');
 const writer = { kind: postgresql, user: 'zalando', database: 'foo' };
 
 /** What `kubectl get pods -l application=spilo -L spilo-role` shows: names and roles. */
@@ -58,7 +67,7 @@ test('a postgresql as it is, beside a PostgresCluster, through its whole life', 
       clientConfig(environment, { namespace, cluster: name, kind: postgresql, user, ...further });
 
     await step('both kinds become Ready, made by the same operator', async () => {
-      await kubectl.run(['-n', namespace, 'apply', '-f', example]);
+      await applyExampleFile(environment, namespace, 'zalando/minimal.yaml');
       await applyPatched(environment, namespace, devOverlay, [{ op: 'remove', path: '/spec/backups' }]);
       const { status } = await untilReady(environment, ref, 2);
       assert.equal((status as { readonly PostgresClusterStatus?: string }).PostgresClusterStatus, 'Running');
@@ -207,7 +216,7 @@ test('every field of a pod, and a prepared database', { timeout: 300_000 }, asyn
       clientConfig(environment, { namespace, cluster: ref.name, kind: postgresql, user, database });
 
     await step('it becomes Ready with all containers, volumes and variables that it asks for', async () => {
-      await kubectl.run(['-n', namespace, 'apply', '-f', resolve(import.meta.dirname, '../examples/zalando/complete.yaml')]);
+      await applyExampleFile(environment, namespace, 'zalando/complete.yaml');
       await untilReady(environment, ref, 2);
       const { name: pod } = podRef(await primaryPod(environment, ref));
       const inContainer = async (container: string, command: string): Promise<string> =>

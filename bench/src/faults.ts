@@ -2,7 +2,7 @@
  * How long a client that writes 20 times a second through Service -primary waits when the primary breaks, and what it loses: each fault with
  * synchronous mode on and off, with the operator running and away.
  *
- *     node bench/src/faults.ts [--runs 5] [--matrix-runs RUNS] [--only postmaster,container,containerAgain,pod,node,nodeWithRepository]
+ *     make bench-faults [OPTIONS="--runs 5 --matrix-runs RUNS --only postmaster,container,containerAgain,pod,node,nodeWithRepository"]
  *
  * `--runs` counts the runs with defaults (asynchronous, operator running), for which there are bars; `--matrix-runs` those of every other
  * combination, as many by default. `--only` measures these anew, and leaves what the results have of the others as it is.
@@ -85,7 +85,7 @@ const write = async (): Promise<string> =>
   report({
     title: 'Faults',
     method:
-      'The longest time that a client writing 20 times a second through Service `-primary` waited, on two members with repository host and default settings otherwise. "All members again" counts from the fault, of a stopped node from its return. By `node bench/src/faults.ts`.',
+      'The longest time that a client writing 20 times a second through Service `-primary` waited, on two members with repository host and default settings otherwise. "All members again" counts from the fault, of a stopped node from its return. By `make bench-faults`.',
     figures: figures.toSorted((left, right) => rankOf(left.what) - rankOf(right.what)),
     details: Object.fromEntries(Object.entries(details).toSorted(([left], [right]) => rankOf(left) - rankOf(right))),
   });

@@ -1,7 +1,7 @@
 /**
  * A fleet: 100 clusters of 2 members, with backups where the kind has them, created at 20 a second before a control plane without nodes.
  *
- *     node bench/src/fleet.ts [--both-kinds] [--node-options=--cpu-prof,--cpu-prof-dir=DIR]
+ *     make bench [OPTIONS="--both-kinds --node-options=--cpu-prof,--cpu-prof-dir=DIR"]
  *
  * Nothing runs there, so what is measured is the operator: how soon it makes what each cluster needs first, how soon a changed manifest arrives
  * where it counts, how often it writes, and what it takes.
@@ -273,7 +273,7 @@ const method =
     : '100 PostgresClusters of 2 members with a repository') +
   ' in 10 namespaces are created at 20 a second, then changed at 20 a second ' +
   '(another CPU limit). Times begin before the request is sent and end when a watch tells of the StatefulSet. The lease apart, all writes count. ' +
-  `\`node bench/src/fleet.ts${values['both-kinds'] ? ' --both-kinds' : ''}\` measures this anew.`;
+  `\`make bench${values['both-kinds'] ? ' OPTIONS=--both-kinds' : ''}\` measures this anew.`;
 
 const nodeOptions = values['node-options'].split(',').filter((option) => option !== '');
 const progress = linesProgress((line) => console.error(line));

@@ -45,6 +45,11 @@ export const applyExample = async ({ kubectl }: Environment, namespace: string, 
   await kubectl.run(['-n', namespace, 'apply', '-k', join(examples, folder)]);
 };
 
+/** Applies one example file as it is. */
+export const applyExampleFile = async ({ kubectl }: Environment, namespace: string, file: string): Promise<void> => {
+  await kubectl.run(['-n', namespace, 'apply', '-f', join(examples, file)]);
+};
+
 /** Applies an example folder with JSON patches on its PostgresCluster; the files stay as they are. */
 export const applyPatched = async (
   { kubectl }: Environment,
@@ -56,6 +61,18 @@ export const applyPatched = async (
   await withOverlay(join(examples, folder), { patches }, async (overlay) => {
     await kubectl.run(['-n', namespace, 'apply', '-k', overlay]);
   });
+};
+
+/** Applies one example file with JSON patches; the file stays as it is. */
+export const applyFilePatched = async (
+  { kubectl }: Environment,
+  namespace: string,
+  file: string,
+  patch: readonly object[],
+): Promise<void> => {
+  const path = join(examples, file);
+  const patched = await kubectl.run(['patch', '--local', '-f', path, '--type=json', '-p', JSON.stringify(patch), '-o', 'json']);
+  await kubectl.run(['-n', namespace, 'apply', '-f', '-'], patched);
 };
 
 export const devOverlay = 'gitops/overlays/dev';

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { operatorAgent, writesIn } from './auditLog.ts';
 import type { Writes } from './auditLog.ts';
-import { applyPatched, devOverlay, podRef, primaryPod, untilReady } from './cluster.ts';
+import { applyExampleFile, applyPatched, devOverlay, kindOf, podRef, primaryPod, untilReady } from './cluster.ts';
 import type { Ref } from './cluster.ts';
 import type { Environment } from './environment.ts';
 import { eventually } from './eventually.ts';
+import { postgresql } from './kinds.ts';
 import { total } from './operator.ts';
 
 export interface Activity {
@@ -19,8 +20,8 @@ export interface Activity {
 }
 
 export interface ActivityUnderLoad extends Activity {
-  /** Transactions of pgbench meanwhile. */
-  readonly transactions: number;
+  /** Transactions of pgbench meanwhile, on each of the clusters. */
+  readonly transactions: readonly number[];
 }
 
 const quietMs = 8000;
@@ -61,7 +62,7 @@ const load = async (environment: Environment, ref: Ref, seconds: number): Promis
       'exec',
       name,
       '-c',
-      'database',
+      kindOf(ref).container,
       '--',
       'bash',
       '-c',
@@ -75,28 +76,32 @@ const load = async (environment: Environment, ref: Ref, seconds: number): Promis
 };
 
 /**
- * The dev overlay with two members, with its first backup done.
+ * A cluster of each kind, with two members: the dev overlay with its first backup done, and the minimal example of the other kind.
  *
- * @throws where the API server counts no write of the operator for it: then it could count none later either.
+ * @throws where the API server counts no write of the operator for them: then it could count none later either.
  */
-export const createConverged = async (environment: Environment, namespace: string): Promise<Ref> => {
-  const ref = { namespace, name: 'hippo' };
+export const createConverged = async (environment: Environment, namespace: string): Promise<readonly Ref[]> => {
+  const refs: readonly Ref[] = [
+    { namespace, name: 'hippo' },
+    { namespace, name: 'acid-minimal-cluster', kind: postgresql },
+  ];
   const from = new Date();
   await applyPatched(environment, namespace, devOverlay, [{ op: 'replace', path: '/spec/instances/0/replicas', value: 2 }]);
-  await untilReady(environment, ref, 2);
+  await applyExampleFile(environment, namespace, 'zalando/minimal.yaml');
+  for (const ref of refs) await untilReady(environment, ref, 2);
   await eventually('the first backup ending', 120_000, async () => {
     await environment.kubectl.run(['-n', namespace, 'wait', '--for=condition=Complete', 'job', '--all', '--timeout=1s']);
   });
   const written = await writesIn(environment.local, operatorAgent, from, new Date());
   assert.ok((written.get('patch statefulsets') ?? 0) > 0, `the audit log knows of ${JSON.stringify([...written])} alone`);
-  return ref;
+  return refs;
 };
 
-/** What the operator does while pgbench runs for so long. */
-export const activityUnderLoad = async (environment: Environment, ref: Ref, seconds: number): Promise<ActivityUnderLoad> => {
+/** What the operator does while pgbench runs on all of them for so long. */
+export const activityUnderLoad = async (environment: Environment, refs: readonly Ref[], seconds: number): Promise<ActivityUnderLoad> => {
   const before = await untilQuiet(environment);
   const from = new Date();
-  const transactions = await load(environment, ref, seconds);
+  const transactions = await Promise.all(refs.map(async (ref) => load(environment, ref, seconds)));
   const after = await counts(environment);
   return {
     writes: after.writes - before.writes,

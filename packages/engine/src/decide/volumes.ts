@@ -27,6 +27,9 @@ const requestOf = (claim: PersistentVolumeClaim): string | undefined => {
   return request === undefined ? undefined : String(request);
 };
 
+/** What a member with a volume that cannot be had by changing the one that is there can be put into. */
+const elsewhere = ({ profile }: Cluster): string => (profile.workloads === 'own' ? 'a new instance set' : 'a new cluster');
+
 /** Where in the manifest a claim comes from. */
 const originOf = (cluster: Cluster, claim: PersistentVolumeClaim): string => {
   const { fields, labels, roleValues } = cluster.profile;
@@ -91,13 +94,13 @@ export const possibleVolumes = (
     if (shrinks) {
       refused.push(
         `${originOf(cluster, object)} asks for ${requestOf(object) ?? 'nothing'}, volume ${present.metadata.name} has ${requestOf(present) ?? '?'}: ` +
-          `volumes cannot shrink; restore ${requestOf(present) ?? 'the size'} or move to a new instance set`,
+          `volumes cannot shrink; restore ${requestOf(present) ?? 'the size'} or move to ${elsewhere(cluster)}`,
       );
     }
     if (changed.length > 0) {
       unchangeable.push(
         `${originOf(cluster, object)} asks for another ${changed.join(', ')} than volume ${present.metadata.name} has: ` +
-          'that cannot change on a volume that exists; restore it or move to a new instance set',
+          `that cannot change on a volume that exists; restore it or move to ${elsewhere(cluster)}`,
       );
     }
   }

@@ -8,25 +8,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Recollection } from '../model/recollection.ts';
 import type { Support } from './common/support.ts';
-
-/** A custom resource as the API server gives it. */
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly uid: string;
-    readonly generation?: number;
-    readonly resourceVersion?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-    readonly finalizers?: readonly string[];
-    readonly deletionTimestamp?: string;
-  };
-  readonly spec?: unknown;
-  readonly status?: unknown;
-}
+import type { Manifest } from './manifest.ts';
 
 export interface Dialect {
   /** The resource as it is stored and watched. */

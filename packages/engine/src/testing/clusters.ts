@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { Manifest } from '../dialects/dialect.ts';
+import type { Manifest } from '../dialects/manifest.ts';
 import { postgresCluster } from '../dialects/crunchy/dialect.ts';
 import { postgresql } from '../dialects/zalando/dialect.ts';
 import type { Cluster, Finding } from '../model/cluster.ts';

@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allPaths } from '@pgherd/api/schema';
-import type { Dialect, Manifest } from '../dialects/dialect.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { Manifest } from '../dialects/manifest.ts';
 import { testConfiguration, testNowMs } from './clusters.ts';
 
 /** Values that ask for something, for every kind of field. */

@@ -6,7 +6,8 @@
  * It knows as much of the real thing as decisions depend on: identities and versions, defaults that come back, pods of StatefulSets, claims that
  * stay while they are used, owners, Patroni's lock, Jobs. It does not know time (a turn is a second), nodes, or lag.
  */
-import type { Dialect, Manifest } from '../dialects/dialect.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { Manifest } from '../dialects/manifest.ts';
 import { hashOfText } from '../hash.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type {

@@ -1,6 +1,6 @@
 /** Which object of the API server a cluster was read from; the same for every kind of manifest. */
 import type { Identity } from '../../model/cluster.ts';
-import type { Manifest } from '../dialect.ts';
+import type { Manifest } from '../manifest.ts';
 
 export const identityOf = ({ apiVersion, kind, metadata }: Manifest): Identity => ({
   apiVersion,

@@ -2,7 +2,7 @@
  * What of a manifest is carried out, field by field, so that nothing is lost in silence: every field that is present and not carried out yet
  * becomes a finding with its path. Paths are those of the schema: `[]` stands for each item of a list, `.*` for each member of a map.
  */
-import type { Manifest } from '../dialect.ts';
+import type { Manifest } from '../manifest.ts';
 import type { Field } from './fields.ts';
 import { isObject, isPresent, itemsOf, membersOf, report } from './fields.ts';
 

@@ -3,7 +3,7 @@ import type { LocalObjectReference, SecretProjection, VolumeProjection } from '@
 import type { Cluster, Finding } from '../../model/cluster.ts';
 import type { EngineConfiguration } from '../../observation.ts';
 import { archiveCommand, commonRepositoryHost, restoreCommand } from '../../render/backups/commands.ts';
-import type { Manifest } from '../dialect.ts';
+import type { Manifest } from '../manifest.ts';
 import { profile } from './profile.ts';
 import { backupsField, backupsOf } from './backups.ts';
 import type { Field } from '../common/fields.ts';

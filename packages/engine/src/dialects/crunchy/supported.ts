@@ -1,5 +1,5 @@
 /** What of a PostgresCluster is carried out. */
-import type { Manifest } from '../dialect.ts';
+import type { Manifest } from '../manifest.ts';
 import { annotations } from './profile.ts';
 import type { Field } from '../common/fields.ts';
 import { at, isPresent } from '../common/fields.ts';

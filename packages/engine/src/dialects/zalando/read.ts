@@ -1,7 +1,7 @@
 /** From a postgresql manifest to the Cluster that it asks for, with everything in it that its owner should know of. */
 import type { Cluster, Finding, Metadata } from '../../model/cluster.ts';
 import type { EngineConfiguration } from '../../observation.ts';
-import type { Manifest } from '../dialect.ts';
+import type { Manifest } from '../manifest.ts';
 import type { Field } from '../common/fields.ts';
 import { at, integerOf, isObject, report, shown, textOf, textsOf } from '../common/fields.ts';
 import { identityOf } from '../common/identity.ts';

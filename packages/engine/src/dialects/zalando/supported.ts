@@ -1,5 +1,5 @@
 /** What of a postgresql is carried out. */
-import type { Manifest } from '../dialect.ts';
+import type { Manifest } from '../manifest.ts';
 import type { Field } from '../common/fields.ts';
 import { always, filled, supportChecker, type Feature, type Support } from '../common/support.ts';
 
