@@ -238,8 +238,8 @@ test(
           async () => {
             const long: Ref = { namespace, name: tooLong, kind };
             await subject.apply(namespace, [{ op: 'replace', path: '/metadata/name', value: long.name }]);
-            const condition = await untilCondition(environment, long, 'ManifestInvalid', /^metadata\.name/);
-            assert.match(condition.message, /make the cluster anew under a shorter name/);
+            const limit = /^[\w.[\]]+name: .* pods can be named after \d+ at most; .*make the cluster anew under a shorter/;
+            const condition = await untilCondition(environment, long, 'ManifestInvalid', limit);
             assert.equal(condition.reason, 'NameTooLong');
             assert.equal(conditionOf(await readCluster(environment, long), 'Ready')?.status, 'False');
             assert.deepEqual(await memberPods(environment, long), []);

@@ -11,6 +11,7 @@ import { kinds } from '@pgherd/kube';
 import type pg from 'pg';
 import {
   applyExampleFile,
+  applyFilePatched,
   applyPatched,
   devOverlay,
   memberPods,
@@ -19,9 +20,11 @@ import {
   primaryPod,
   readCluster,
   scale,
+  untilCondition,
   untilReady,
 } from './src/cluster.ts';
 import type { Ref } from './src/cluster.ts';
+import { createCertificate } from './src/certificates.ts';
 import { clientConfig, query, secretValue } from './src/connection.ts';
 import { openEnvironment } from './src/environment.ts';
 import { eventually } from './src/eventually.ts';
@@ -209,14 +212,28 @@ test('a postgresql as it is, beside a PostgresCluster, through its whole life', 
   });
 });
 
-test('every field of a pod, and a prepared database', { timeout: 300_000 }, async (t) => {
+test("every field of a pod, a prepared database, and a certificate of the team's own", { timeout: 300_000 }, async (t) => {
   await withNamespace(environment, t, 'complete', async (namespace, step) => {
     const ref: Ref = { namespace, name: 'acid-complete', kind: postgresql };
+    const certificate = 'team-certificate';
     const asUser = async (user: string, database: string): Promise<pg.ClientConfig> =>
-      clientConfig(environment, { namespace, cluster: ref.name, kind: postgresql, user, database });
+      clientConfig(environment, { namespace, cluster: ref.name, kind: postgresql, user, database, authority: certificate });
 
-    await step('it becomes Ready with all containers, volumes and variables that it asks for', async () => {
-      await applyExampleFile(environment, namespace, 'zalando/complete.yaml');
+    await step("without the team's certificate it waits, and says for which Secret", async () => {
+      await applyFilePatched(environment, namespace, 'zalando/complete.yaml', [
+        { op: 'add', path: '/spec/tls', value: { secretName: certificate, caFile: 'ca.crt' } },
+      ]);
+      await untilCondition(environment, ref, 'CertificateMissing', /^Secret team-certificate, .* does not exist; make it$/m);
+      const services = [postgresql.services.primary(ref.name), postgresql.services.replicas(ref.name)];
+      await createCertificate(
+        environment,
+        namespace,
+        certificate,
+        services.map((service) => `${service}.${namespace}.svc`),
+      );
+    });
+
+    await step('it becomes Ready with all containers, volumes and variables that it asks for, and its replica streams', async () => {
       await untilReady(environment, ref, 2);
       const { name: pod } = podRef(await primaryPod(environment, ref));
       const inContainer = async (container: string, command: string): Promise<string> =>

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { linesProgress } from '../local/src/progress.ts';
-import { databaseStatements } from '../packages/engine/src/privileges.ts';
-import { psql, rolesQuestion, usersScript } from '../packages/engine/src/readings.ts';
+import { parseReading, psql, rolesQuestion, usersScript, type RolesReading } from '../packages/engine/src/readings.ts';
 import { buildImages, runInImage } from './index.ts';
 
 const hostile = `we"ird' \\x=1 $(id)`;
@@ -11,7 +10,7 @@ const databases = ['app', hostile];
 const intent = {
   name: 'app',
   databases,
-  options: ['LOGIN', 'CONNECTION LIMIT 5'],
+  options: ['LOGIN', 'NOCREATEDB', 'CONNECTION LIMIT 5', "VALID UNTIL '2030-01-01'"],
   passwordCharacters: 'ascii',
   memberOf: [],
   settings: {},
@@ -31,6 +30,8 @@ const loud = [
   'log_transaction_sample_rate=1',
   'unix_socket_directories=/tmp/postgres',
   'listen_addresses=',
+  // What writes counts transactions, and nothing else shall.
+  'autovacuum=off',
 ]
   .map((setting) => `-c ${setting}`)
   .join(' ');
@@ -39,6 +40,14 @@ const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** A command with this text on its standard input. */
 const fed = (command: readonly string[], text: string): string => `${command.map(quoted).join(' ')} <<'SQL'\n${text}\nSQL\n`;
+
+/** A statement that writes takes the number of a transaction, one that reads takes none: how many the command took. */
+const counted = (what: string, command: string): string => `
+      from=$(${nextTransaction})
+      ${command}
+      echo "${what}: $(($(${nextTransaction}) - from))"`;
+
+const nextTransaction = `psql -XAtqd postgres -c 'SELECT pg_snapshot_xmax(pg_current_snapshot())'`;
 
 for (const version of [17, 15]) {
   test(`statements: PostgreSQL ${version} has what they ask for, names hold no surprise, and nothing keeps a verifier (I9)`, async () => {
@@ -52,8 +61,10 @@ for (const version of [17, 15]) {
       initdb --auth=peer >/tmp/initdb.log
       pg_ctl --silent --wait --log=/tmp/server.log --options=${quoted(loud)} start
       psql -Xqd postgres -c 'CREATE EXTENSION pg_stat_statements'
-      ${users}
-      ${users}
+      ${counted('first', users)}
+      ${counted('second', users)}
+      PGOPTIONS='-c pg_stat_statements.track=none' psql -Xqd postgres -c 'ALTER ROLE app CREATEDB'
+      ${counted('third', users)}
       ${fed(psql(version), rolesQuestion([intent], wanted).text)}
       psql -Xqd postgres -c 'CREATE DATABASE later'
       for database in postgres app later ${quoted(hostile)}; do PGDATABASE="$database" ${audits}; done
@@ -64,7 +75,9 @@ for (const version of [17, 15]) {
     const writable = ['/tmp', '/pgdata', '/dev/shm'];
     const output = await runInImage(image, { uid: 26, gid: 26, writable, command: ['bash', '-euc', script] });
     assert.equal(output.exitCode, 0, `${output.stdout}\n${output.stderr}`);
-    const [answer = '', ...rest] = output.stdout.trim().split('\n');
+    const [first = '', second, third, answer = '', ...rest] = output.stdout.trim().split('\n');
+    assert.ok(Number(/^first: (\d+)$/.exec(first)?.[1]) > 5, first);
+    assert.deepEqual([second, third], ['second: 0', 'third: 1']);
     const { roles, databases: found, grants } = JSON.parse(answer) as Readonly<Record<string, readonly object[]>>;
     assert.deepEqual(
       found,
@@ -95,12 +108,13 @@ for (const version of [17, 15]) {
 const reader = {
   name: 'bar_reader',
   databases: [],
-  options: ['NOLOGIN'],
+  options: [],
   passwordCharacters: undefined,
   memberOf: [],
   settings: {},
 } as const;
 const prepared = [
+  { ...reader, name: 'admin', options: ['CREATEDB'], memberOf: [{ role: 'bar_owner', withAdmin: true }] },
   reader,
   { ...reader, name: 'bar_writer', memberOf: [{ role: 'bar_reader', withAdmin: false }] },
   {
@@ -120,52 +134,95 @@ const bar = {
     writers: ['bar_writer'],
     creators: ['bar_owner'],
   })),
-  extensions: [{ name: 'pg_trgm', schema: 'data' }],
+  extensions: [
+    { name: 'pg_trgm', schema: 'data' },
+    { name: 'citext', schema: 'nowhere' },
+  ],
 };
 
+/** What somebody does by hand in the database. */
+const damage = `REVOKE bar_reader FROM bar_writer;
+ALTER ROLE bar_owner RESET search_path;
+REVOKE USAGE ON SCHEMA data FROM bar_reader;
+ALTER DEFAULT PRIVILEGES FOR ROLE bar_owner IN SCHEMA data REVOKE SELECT ON TABLES FROM bar_reader;
+DROP EXTENSION pg_trgm;
+CREATE SCHEMA nowhere`;
+
+/** What is left to do then. */
+const repairs = [
+  {
+    database: undefined,
+    statements: ['GRANT bar_reader TO bar_writer', `ALTER ROLE bar_owner SET search_path TO '$user', 'data', E'we"ird'' \\\\x=1 $(id)'`],
+  },
+  {
+    database: 'bar',
+    statements: [
+      'GRANT USAGE ON SCHEMA data TO bar_reader',
+      'ALTER DEFAULT PRIVILEGES FOR ROLE bar_owner IN SCHEMA data GRANT SELECT ON TABLES TO bar_reader',
+      'CREATE EXTENSION pg_trgm SCHEMA data CASCADE',
+      'CREATE EXTENSION citext SCHEMA nowhere CASCADE',
+    ],
+  },
+];
+
 for (const version of [17, 15]) {
-  test(`statements: PostgreSQL ${version} prepares a database whose readers read and writers write, and nothing is left to do after that`, async () => {
+  test(`statements: PostgreSQL ${version} prepares a database whose readers read and writers write, and what is taken away comes back`, async () => {
     const [image] = await buildImages({ only: ['postgres'], progress: linesProgress((line) => console.error(line)) });
     assert.ok(image);
-    const statements = usersScript(
-      prepared.map((user) => ({ intent: user, secret: undefined })),
-      [bar],
-      false,
-    ).text;
+    const statements = fed(
+      psql(version),
+      usersScript(
+        prepared.map((user) => ({ intent: user, secret: undefined })),
+        [bar],
+        false,
+      ).text,
+    );
+    const question = fed(psql(version), rolesQuestion(prepared, [bar]).text);
     const asRole = (role: string, sql: string): string =>
       `psql -XAtqd bar -c ${quoted(`SET ROLE ${role}`)} -c ${quoted(sql)} 2>&1 | head -1 || true`;
     const script = `
       export PATH=/usr/lib/postgresql/${version}/bin:$PATH PGDATA=/pgdata/pg PGHOST=/tmp/postgres
+      statements() {
+        ${statements}
+      }
+      question() {
+        echo question
+        ${question}
+      }
       mkdir /tmp/postgres
       initdb --auth=peer >/tmp/initdb.log
-      pg_ctl --silent --wait --log=/tmp/server.log --options='-c unix_socket_directories=/tmp/postgres -c listen_addresses=' start
-      ${fed(psql(version), statements)}
-      echo "left: $(psql -XAtqd bar <<'SQL'
-${databaseStatements(bar)
-  .map((query) => `${query};`)
-  .join('\n')}
-SQL
-)"
-      ${fed(psql(version), statements)}
+      pg_ctl --silent --wait --log=/tmp/server.log --options='-c unix_socket_directories=/tmp/postgres -c listen_addresses= -c autovacuum=off' start
+      statements
+      ${counted('again', 'statements')}
       ${asRole('bar_owner', 'CREATE TABLE data.thing (number int)')}
       ${asRole('bar_writer', 'INSERT INTO data.thing VALUES (17)')}
       ${asRole('bar_reader', 'SELECT number FROM data.thing')}
       ${asRole('bar_reader', 'INSERT INTO data.thing VALUES (18)')}
       ${asRole('bar_writer', 'CREATE TABLE data.other (number int)')}
       psql -XAtqd bar -c "SELECT setconfig FROM pg_db_role_setting"
-      psql -XAtqd bar -c "SELECT roleid::regrole, member::regrole, admin_option FROM pg_auth_members WHERE roleid::regrole::text LIKE 'bar%' ORDER BY 1, 2"
+      psql -XAtqd bar -c "SELECT roleid::regrole, member::regrole, admin_option FROM pg_auth_members WHERE roleid::regrole::text LIKE 'bar%' ORDER BY roleid::regrole::text, member::regrole::text"
+      question
+      psql -XAtqd bar -c ${quoted(damage)}
+      question
+      statements
+      question
       pg_ctl --silent --wait --mode=fast stop`;
     const writable = ['/tmp', '/pgdata', '/dev/shm'];
     const output = await runInImage(image, { uid: 26, gid: 26, writable, command: ['bash', '-euc', script] });
     assert.equal(output.exitCode, 0, `${output.stdout}\n${output.stderr}`);
-    const lines = output.stdout.trim().split('\n');
+    const [facts = '', ...answers] = output.stdout.split('question\n');
+    const lines = facts.trim().split('\n');
     assert.deepEqual(lines.slice(0, 4), [
-      'left: ',
+      'again: 0',
       '17',
       'ERROR:  permission denied for table thing',
       'ERROR:  permission denied for schema data',
     ]);
     assert.match(lines[4] ?? '', /search_path=.*\$user.*, data, /);
-    assert.deepEqual(lines.slice(5), ['bar_reader|bar_writer|f', 'bar_reader|bar_owner|t', 'bar_writer|bar_owner|t']);
+    assert.deepEqual(lines.slice(5), ['bar_owner|admin|t', 'bar_reader|bar_owner|t', 'bar_reader|bar_writer|f', 'bar_writer|bar_owner|t']);
+    assert.deepEqual(
+      answers.map((answer) => (parseReading('roles', answer, (text) => text) as RolesReading).remaining),
+      [[], repairs, []],
+    );
   });
 }

@@ -62,8 +62,10 @@ export interface ClientOptions {
   readonly database?: string;
   /** Which Service. Default: that of the primary. */
   readonly service?: 'primary' | 'replicas';
-  /** Default: true, by sslmode=verify-full with the cluster's certificate authority. */
+  /** Default: true, by sslmode=verify-full. */
   readonly tls?: boolean;
+  /** The Secret whose `ca.crt` is trusted. Default: the cluster's own. */
+  readonly authority?: string;
 }
 
 /** Where a PostgresCluster's user finds everything in one key, that is what a client takes. */
@@ -88,7 +90,7 @@ export const clientConfig = async (environment: Environment, options: ClientOpti
   const { namespace, cluster, kind = postgresCluster, tls = true } = options;
   const uri = await uriOf(environment, options);
   if (options.database !== undefined) uri.pathname = options.database;
-  const ca = tls ? await secretValue(environment, namespace, kind.authority(cluster), 'ca.crt') : undefined;
+  const ca = tls ? await secretValue(environment, namespace, options.authority ?? kind.authority(cluster), 'ca.crt') : undefined;
   return {
     connectionString: uri.href,
     // What sslmode=verify-full means: trust this authority alone, and check the name.

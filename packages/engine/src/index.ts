@@ -1,6 +1,7 @@
 /** The engine: from a manifest and an observation to a decision. Pure: no I/O, no clock, nothing of a runtime. */
 export { decide, secretPlansFor } from './decide/decide.ts';
 export { membersOf } from './decide/members.ts';
+export { ownCertificateKeys } from './render/certificateFiles.ts';
 export type { Manifested } from './decide/situation.ts';
 export type * from './decision.ts';
 export { stateOf, type FieldState } from './dialects/common/support.ts';

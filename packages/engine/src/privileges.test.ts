@@ -43,3 +43,14 @@ test('privileges: they are given in the database itself, whose session keeps no 
   const inside = text.slice(text.indexOf('\\connect'));
   assert.ok(inside.indexOf("log_statement TO 'none'") < inside.indexOf('CREATE SCHEMA'));
 });
+
+test('privileges: an extension waits for a schema that the manifest does not make, and for no other', () => {
+  const waits = (schema: string): boolean =>
+    databaseStatements({ ...database('bar'), extensions: [{ name: 'pg_trgm', schema }] })
+      .filter((text) => text.includes('EXTENSION'))
+      .every((text) => new RegExp(`EXISTS \\(SELECT FROM pg_catalog.pg_namespace WHERE nspname::text = '${schema}'\\)`).test(text));
+  assert.deepEqual(
+    ['public', 'pg_catalog', 'data'].map((schema) => waits(schema)),
+    [false, false, true],
+  );
+});

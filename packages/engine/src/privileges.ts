@@ -48,21 +48,29 @@ WHERE NOT EXISTS (
   ];
 };
 
-const extensionStatements = ({ name, schema }: { readonly name: string; readonly schema: string }): readonly string[] => {
+/** They are in every database unless somebody takes them away. */
+const usualSchemas = ['public', 'pg_catalog'];
+
+/** `waits`: nothing is done before the schema is there. */
+const extensionStatements = (name: string, schema: string, waits: boolean): readonly string[] => {
   const [extension, place] = [sqlLiteral(name), sqlLiteral(schema)];
+  const onceThere = waits ? `\nAND EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname::text = ${place})` : '';
   return [
     `SELECT pg_catalog.format('CREATE EXTENSION %I SCHEMA %I CASCADE', ${extension}, ${place})
-WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname::text = ${extension})`,
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname::text = ${extension})${onceThere}`,
     `SELECT pg_catalog.format('ALTER EXTENSION %I SET SCHEMA %I', ${extension}, ${place})
 WHERE EXISTS (
   SELECT FROM pg_catalog.pg_extension JOIN pg_catalog.pg_namespace ON pg_namespace.oid = extnamespace
   WHERE extname::text = ${extension} AND nspname::text <> ${place}
-)`,
+)${onceThere}`,
   ];
 };
 
 /** Queries, to be run in the database, whose rows are the statements that are still to be executed. */
-export const databaseStatements = ({ schemas, extensions }: DatabaseIntent): readonly string[] => [
-  ...schemas.flatMap(schemaStatements),
-  ...extensions.flatMap(extensionStatements),
-];
+export const databaseStatements = ({ schemas, extensions }: DatabaseIntent): readonly string[] => {
+  const expected = new Set([...usualSchemas, ...schemas.map(({ name }) => name)]);
+  return [
+    ...schemas.flatMap(schemaStatements),
+    ...extensions.flatMap(({ name, schema }) => extensionStatements(name, schema, !expected.has(schema))),
+  ];
+};

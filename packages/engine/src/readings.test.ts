@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { UserIntent } from './model/cluster.ts';
-import { parseReading, psql, rolesQuestion, UnreadableOutput, usersScript } from './readings.ts';
+import type { DatabaseIntent, UserIntent } from './model/cluster.ts';
+import { parseReading, psql, rolesQuestion, UnreadableOutput, usersScript, type RolesReading } from './readings.ts';
 import { sqlLiteral } from './sql.ts';
 
 const intent = (name: string, databases: readonly string[] = [], options: readonly string[] = ['LOGIN']): UserIntent => ({
@@ -73,7 +73,24 @@ test('readings: roles hold fingerprints instead of verifiers, and the version wi
     ],
     databases: [{ name: 'app', owner: 'postgres' }],
     grants: [{ role: 'app', database: 'app' }],
+    remaining: [],
   });
+});
+
+test('readings: what statements are left to do comes in lines of its own, together by database', () => {
+  const lines = [
+    answer,
+    { database: null, statements: ['GRANT a TO b'] },
+    { database: 'app', statements: [] },
+    { database: 'bar', statements: ['CREATE SCHEMA data'] },
+    { database: 'bar', statements: ['CREATE EXTENSION x'] },
+  ];
+  const value = parseReading('roles', lines.map((line) => JSON.stringify(line)).join('\n'), (text) => text) as RolesReading;
+  assert.deepEqual(value.remaining, [
+    { database: undefined, statements: ['GRANT a TO b'] },
+    { database: 'bar', statements: ['CREATE SCHEMA data', 'CREATE EXTENSION x'] },
+  ]);
+  assert.throws(() => parseReading('roles', `${JSON.stringify(answer)}\n{"statements":{}}`, (text) => text), UnreadableOutput);
 });
 
 test('readings: what has another form is refused without being quoted', () => {
@@ -174,4 +191,65 @@ test('readings: psql reads no start-up file, asks for no password and finds the 
   const command = psql(17).join(' ');
   assert.match(command, /psql -X -w /);
   assert.match(command, /\/usr\/lib\/postgresql\/17\/bin/);
+});
+
+const member: UserIntent = {
+  ...intent('member'),
+  memberOf: [{ role: 'group', withAdmin: true }],
+  settings: { search_path: ['$user', 'data'] },
+};
+const prepared: DatabaseIntent = {
+  name: 'bar',
+  owner: 'member',
+  schemas: [{ name: 'data', owner: 'member', readers: ['app'], writers: ['app'], creators: ['member'] }],
+  extensions: [{ name: 'pg_trgm', schema: 'data' }],
+};
+
+/** The queries whose rows are executed. */
+const queriesIn = (text: string): readonly string[] =>
+  text
+    .split('\\gexec')
+    .slice(0, -1)
+    .map((part) => part.slice(part.lastIndexOf('SELECT pg_catalog.format(')));
+
+test('readings: every statement asks first whether anything is left to do, so that a second run writes nothing', () => {
+  const options = ['LOGIN', 'NOCREATEDB', 'CONNECTION LIMIT 5', "VALID UNTIL '2030-01-01'"];
+  const { text } = usersScript(
+    [
+      { intent: intent('app', ['app', 'bar'], options), secret: 's' },
+      { intent: member, secret: undefined },
+    ],
+    [prepared],
+    false,
+  );
+  const queries = queriesIn(text);
+  assert.ok(queries.length > 20, String(queries.length));
+  for (const query of queries) assert.match(query, /\sWHERE /);
+  const [, altered = ''] = queries;
+  assert.match(
+    altered,
+    /\(NOT rolcanlogin OR rolcreatedb OR rolconnlimit <> 5 OR rolvaliduntil IS DISTINCT FROM '2030-01-01'::pg_catalog\.timestamptz\)/,
+  );
+});
+
+test('readings: an option that cannot be compared is given anew each time', () => {
+  const { text } = usersScript([{ intent: intent('app', [], ['LOGIN', 'SOMETHING NEW']), secret: undefined }], [], false);
+  assert.doesNotMatch(queriesIn(text)[1] ?? '', /WHERE/);
+});
+
+test('readings: the question asks for memberships, settings and the inside of databases by the very statements that would mend them', () => {
+  const { text } = rolesQuestion([intent('app'), member], [prepared]);
+  for (const query of queriesIn(usersScript([{ intent: member, secret: undefined }], [prepared], false).text)) {
+    if (/GRANT %I TO|SET %I TO|SCHEMA|EXTENSION/.test(query)) assert.ok(text.includes(query.trim().replace(/\n$/, '')), query);
+  }
+  assert.equal(text.split('\\connect').length, 2);
+  assert.doesNotMatch(text, /gexec/);
+  assert.doesNotMatch(rolesQuestion([intent('app')], [{ ...prepared, schemas: [], extensions: [] }]).text, /\\connect|'statements'/);
+});
+
+test('readings: a database that takes no connections is told of, and keeps no other from being prepared', () => {
+  const schemas = [{ name: 'data', owner: 'o', readers: [], writers: [], creators: [] }];
+  const { text } = usersScript([], [{ name: 'bar', owner: undefined, schemas, extensions: [] }], false);
+  assert.match(text, /WHERE datname::text = 'bar' AND datallowconn AND datconnlimit <> -2\n\\gset\n\\if :connectable\n\\connect/);
+  assert.match(text, /\n\\else\n\\warn 'database bar takes no connections, [^']*'\n\\set failed true\n\\endif\n/);
 });

@@ -49,6 +49,14 @@ export interface RolesReading {
   readonly databases: readonly { readonly name: string; readonly owner: string }[];
   /** Pairs in which the role was granted every privilege on the database. */
   readonly grants: readonly { readonly role: string; readonly database: string }[];
+  /** Of memberships, of settings and of what is inside of databases, the statements that would still change something. No secret is in them. */
+  readonly remaining: readonly RemainingStatements[];
+}
+
+interface RemainingStatements {
+  /** `undefined`: they belong to no single one. */
+  readonly database: string | undefined;
+  readonly statements: readonly string[];
 }
 
 /** psql that reads statements from standard input, with no start-up file and no prompt for a password. */
@@ -63,7 +71,52 @@ export const databaseOf = (cluster: Cluster, member: Member): ExecTarget => ({
   container: cluster.profile.containers.database,
 });
 
-/** Asks which of these roles and databases exist, and in what form. One JSON object comes out. */
+/** Who may do what to the database of a row, a row each. */
+const databaseAcl = `CROSS JOIN LATERAL pg_catalog.aclexplode(COALESCE(datacl, pg_catalog.acldefault('d', datdba))) AS acl`;
+/** CREATE, CONNECT and TEMPORARY. */
+const databasePrivileges = 3;
+
+/** Queries whose rows are the statements that still have to be executed for what a role is a member of, and for its settings. */
+const membershipQueries = (intent: UserIntent): readonly string[] => {
+  const name = sqlLiteral(intent.name);
+  const memberships = intent.memberOf.map(({ role, withAdmin }) => {
+    const granted = sqlLiteral(role);
+    return (
+      `SELECT pg_catalog.format('GRANT %I TO %I${withAdmin ? ' WITH ADMIN OPTION' : ''}', ${granted}, ${name})\n` +
+      `WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members WHERE pg_catalog.pg_get_userbyid(roleid)::text = ${granted} AND pg_catalog.pg_get_userbyid(member)::text = ${name}${withAdmin ? ' AND admin_option' : ''})`
+    );
+  });
+  const settings = Object.entries(intent.settings).map(([setting, value]) => {
+    const elements = value.map(sqlLiteral);
+    // As PostgreSQL writes a list down: identifiers, quoted where they have to be.
+    const written = elements.map((element) => `pg_catalog.quote_ident(${element})`).join(` || ', ' || `);
+    return (
+      `SELECT pg_catalog.format('ALTER ROLE %I SET %I TO ${elements.map(() => '%L').join(', ')}', ${name}, ${sqlLiteral(setting)}, ${elements.join(', ')})\n` +
+      `WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_db_role_setting WHERE setdatabase = 0 AND pg_catalog.pg_get_userbyid(setrole)::text = ${name} AND ${sqlLiteral(`${setting}=`)} || ${written} = ANY (setconfig))`
+    );
+  });
+  return [...memberships, ...settings];
+};
+
+/** PostgreSQL nests the parts of a UNION, and how deep it can is limited. */
+const queriesAtOnce = 100;
+
+/** Asks which statements such queries give: JSON objects, a line each. */
+const remainingQuestion = (database: string | undefined, queries: readonly string[]): string =>
+  Array.from({ length: Math.ceil(queries.length / queriesAtOnce) }, (_, index) => {
+    const asked = queries.slice(index * queriesAtOnce, (index + 1) * queriesAtOnce).join('\nUNION ALL\n');
+    const name = database === undefined ? 'NULL' : sqlLiteral(database);
+    return `SELECT pg_catalog.json_build_object('database', ${name}::text, 'statements', COALESCE(pg_catalog.json_agg(statement), '[]'))
+FROM (
+${asked}
+) AS remaining (statement);
+`;
+  }).join('');
+
+/**
+ * Asks which of these roles and databases exist, and in what form, and what of the script would still change something. JSON objects come out, a
+ * line each: the first one is of all roles and databases.
+ */
 export const rolesQuestion = (users: readonly UserIntent[], databases: readonly DatabaseIntent[]): ProgramInput => {
   const roleNames = sqlLiteral(JSON.stringify(users.map(({ name }) => name)));
   const databaseNames = sqlLiteral(
@@ -81,10 +134,10 @@ WITH
   granted AS (
     SELECT role.rolname::text AS role, database.name AS database
     FROM database
-    CROSS JOIN LATERAL pg_catalog.aclexplode(COALESCE(database.datacl, pg_catalog.acldefault('d', database.datdba))) AS acl
+    ${databaseAcl}
     JOIN role ON role.oid = acl.grantee
     GROUP BY 1, 2
-    HAVING pg_catalog.count(DISTINCT acl.privilege_type) = 3
+    HAVING pg_catalog.count(DISTINCT acl.privilege_type) = ${databasePrivileges}
   )
 SELECT pg_catalog.json_build_object(
   'serverVersion', pg_catalog.current_setting('server_version'),
@@ -98,7 +151,11 @@ SELECT pg_catalog.json_build_object(
   'grants', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('role', role, 'database', database)
       ORDER BY role COLLATE "C", database COLLATE "C"), '[]') FROM granted)
 );
-`,
+${remainingQuestion(undefined, users.flatMap(membershipQueries))}${databases
+      .map((database) => ({ name: database.name, queries: databaseStatements(database) }))
+      .filter(({ queries }) => queries.length > 0)
+      .map(({ name, queries }) => inDatabase(name, remainingQuestion(name, queries)))
+      .join('')}`,
   };
 };
 
@@ -121,15 +178,34 @@ const recordOf = (value: unknown): Readonly<Record<string, unknown>> => {
   return value;
 };
 
-const parseRoles = (output: string, fingerprint: (text: string) => string): RolesReading => {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(output.trim());
-  } catch {
-    // Without the cause: its message would quote the output, and that holds verifiers.
-    throw new UnreadableOutput('roles');
+/** Lines of JSON objects; there is at least one. */
+const objectsIn = (output: string): readonly Readonly<Record<string, unknown>>[] =>
+  output
+    .trim()
+    .split('\n')
+    .map((line) => {
+      let parsed: unknown;
+      try {
+        parsed = JSON.parse(line);
+      } catch {
+        // Without the cause: its message would quote the output, and that holds verifiers.
+        throw new UnreadableOutput('roles');
+      }
+      return recordOf(parsed);
+    });
+
+const remainingIn = (lines: readonly Readonly<Record<string, unknown>>[]): readonly RemainingStatements[] => {
+  const byDatabase = new Map<string | undefined, readonly string[]>();
+  for (const line of lines) {
+    const database = line['database'] === null ? undefined : textOf(line['database']);
+    const statements = listOf(line['statements']).map(textOf);
+    if (statements.length > 0) byDatabase.set(database, [...(byDatabase.get(database) ?? []), ...statements]);
   }
-  const answer = recordOf(parsed);
+  return [...byDatabase].map(([database, statements]) => ({ database, statements }));
+};
+
+const parseRoles = (output: string, fingerprint: (text: string) => string): RolesReading => {
+  const [answer = {}, ...lines] = objectsIn(output);
   return {
     // "17.6 (Debian 17.6-1.pgdg13+1)": the packager's part is no version of PostgreSQL.
     serverVersion: textOf(answer['serverVersion']).split(' ', 1)[0] ?? '',
@@ -152,6 +228,7 @@ const parseRoles = (output: string, fingerprint: (text: string) => string): Role
       const grant = recordOf(item);
       return { role: textOf(grant['role']), database: textOf(grant['database']) };
     }),
+    remaining: remainingIn(lines),
   };
 };
 
@@ -171,10 +248,46 @@ export interface UserWithSecret {
   readonly secret: string | undefined;
 }
 
+const attributeColumns: Readonly<Record<keyof RoleAttributes, string>> = {
+  SUPERUSER: 'rolsuper',
+  CREATEROLE: 'rolcreaterole',
+  CREATEDB: 'rolcreatedb',
+  LOGIN: 'rolcanlogin',
+  REPLICATION: 'rolreplication',
+  BYPASSRLS: 'rolbypassrls',
+  INHERIT: 'rolinherit',
+};
+
+/** A condition on pg_authid that holds while the option is not in force; `undefined`: none can tell. */
+const optionIsMissing = (option: string): string | undefined => {
+  for (const [attribute, column] of Object.entries(attributeColumns)) {
+    if (option === attribute) return `NOT ${column}`;
+    if (option === `NO${attribute}`) return column;
+  }
+  const [, limit] = /^CONNECTION LIMIT (-?\d+)$/.exec(option) ?? [];
+  if (limit !== undefined) return `rolconnlimit <> ${limit}`;
+  const [, until] = /^VALID UNTIL ('(?:[^']|'')*')$/.exec(option) ?? [];
+  return until === undefined ? undefined : `rolvaliduntil IS DISTINCT FROM ${until}::pg_catalog.timestamptz`;
+};
+
+const optionsQuery = ({ name, options }: UserIntent): string => {
+  const missing = options.map(optionIsMissing);
+  const role = sqlLiteral(name);
+  return (
+    `SELECT pg_catalog.format('ALTER ROLE %I WITH %s', ${role}, ${sqlLiteral(options.join(' '))})` +
+    (missing.includes(undefined)
+      ? ''
+      : `\nWHERE EXISTS (SELECT FROM pg_catalog.pg_authid WHERE rolname::text = ${role} AND (${missing.join(' OR ')}))`)
+  );
+};
+
 // A statement that fails is noted and the others go on: one wrong option leaves no other user without a login.
 const noteFailure = '\\if :ERROR\n\\set failed true\n\\endif\n';
 
-/** Makes and alters roles and databases until they are as wanted. Can be repeated; nothing is ever dropped. Its output names databases that lack pgaudit. */
+/**
+ * Makes and alters roles and databases until they are as wanted. Can be repeated, and writes only what is not as wanted; nothing is ever dropped.
+ * Its output names databases that lack pgaudit.
+ */
 export const usersScript = (users: readonly UserWithSecret[], databases: readonly DatabaseIntent[], audits: boolean): ProgramInput => {
   const parts: string[] = [`\\set ON_ERROR_STOP off\n\\set failed false\n${sessionSettings}`];
   const perform = (query: string): void => {
@@ -186,9 +299,7 @@ export const usersScript = (users: readonly UserWithSecret[], databases: readonl
     perform(
       `SELECT pg_catalog.format('CREATE ROLE %I', ${name}) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname::text = ${name})`,
     );
-    if (intent.options.length > 0) {
-      perform(`SELECT pg_catalog.format('ALTER ROLE %I WITH %s', ${name}, ${sqlLiteral(intent.options.join(' '))})`);
-    }
+    if (intent.options.length > 0) perform(optionsQuery(intent));
     if (secret === undefined) continue;
     const variable = `verifier_${index}`;
     variables[variable] = { secret, key: 'verifier' };
@@ -197,25 +308,7 @@ export const usersScript = (users: readonly UserWithSecret[], databases: readonl
         `WHERE EXISTS (SELECT FROM pg_catalog.pg_authid WHERE rolname::text = ${name} AND rolpassword IS DISTINCT FROM :'${variable}')`,
     );
   }
-  for (const { intent } of users) {
-    const name = sqlLiteral(intent.name);
-    for (const { role, withAdmin } of intent.memberOf) {
-      const granted = sqlLiteral(role);
-      perform(
-        `SELECT pg_catalog.format('GRANT %I TO %I${withAdmin ? ' WITH ADMIN OPTION' : ''}', ${granted}, ${name})\n` +
-          `WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members WHERE pg_catalog.pg_get_userbyid(roleid)::text = ${granted} AND pg_catalog.pg_get_userbyid(member)::text = ${name}${withAdmin ? ' AND admin_option' : ''})`,
-      );
-    }
-    for (const [setting, value] of Object.entries(intent.settings)) {
-      const elements = value.map(sqlLiteral);
-      // As PostgreSQL writes a list down: identifiers, quoted where they have to be.
-      const written = elements.map((element) => `pg_catalog.quote_ident(${element})`).join(` || ', ' || `);
-      perform(
-        `SELECT pg_catalog.format('ALTER ROLE %I SET %I TO ${elements.map(() => '%L').join(', ')}', ${name}, ${sqlLiteral(setting)}, ${elements.join(', ')})\n` +
-          `WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_db_role_setting WHERE setdatabase = 0 AND pg_catalog.pg_get_userbyid(setrole)::text = ${name} AND ${sqlLiteral(`${setting}=`)} || ${written} = ANY (setconfig))`,
-      );
-    }
-  }
+  for (const { intent } of users) for (const query of membershipQueries(intent)) perform(query);
   for (const { name: database, owner } of databases) {
     const name = sqlLiteral(database);
     perform(
@@ -229,12 +322,18 @@ export const usersScript = (users: readonly UserWithSecret[], databases: readonl
   }
   for (const { intent } of users) {
     for (const database of intent.databases) {
-      perform(`SELECT pg_catalog.format('GRANT ALL PRIVILEGES ON DATABASE %I TO %I', ${sqlLiteral(database)}, ${sqlLiteral(intent.name)})`);
+      const [granted, role] = [sqlLiteral(database), sqlLiteral(intent.name)];
+      perform(
+        `SELECT pg_catalog.format('GRANT ALL PRIVILEGES ON DATABASE %I TO %I', ${granted}, ${role})\n` +
+          `WHERE (SELECT pg_catalog.count(DISTINCT acl.privilege_type) FROM pg_catalog.pg_database ${databaseAcl} WHERE datname::text = ${granted} AND pg_catalog.pg_get_userbyid(acl.grantee)::text = ${role}) < ${databasePrivileges}`,
+      );
     }
   }
   for (const database of databases) {
     const statements = databaseStatements(database).map((query) => `${query}\n\\gexec\n${noteFailure}`);
-    if (statements.length > 0) parts.push(inDatabase(database.name, statements.join('')));
+    if (statements.length === 0) continue;
+    const refusal = sqlLiteral(`database ${database.name} takes no connections, so it cannot be prepared; let it take some, or drop it`);
+    parts.push(inDatabase(database.name, statements.join(''), `\\warn ${refusal}\n\\set failed true\n`));
   }
   if (audits) parts.push(auditExtension(databases.map(({ name }) => name)));
   parts.push("\\if :failed\n\\set ON_ERROR_STOP on\nDO 'BEGIN RAISE EXCEPTION ''not every statement succeeded''; END';\n\\endif\n");

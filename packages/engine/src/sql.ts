@@ -33,16 +33,19 @@ JOIN pg_catalog.pg_settings USING (name)
 /** On standard output, before the name of a database in which extension pgaudit could not be made. */
 export const withoutAuditMark = 'without pgaudit: ';
 
-/** A script that runs in another database, if that takes connections. Ends connected to it. */
-export const inDatabase = (database: string, statements: string): string => {
+/**
+ * A script that runs in another database, if that takes connections; `otherwise` where it takes none. Ends connected to it. A connection that fails
+ * would end psql, and one to a database whose removal was interrupted always does.
+ */
+export const inDatabase = (database: string, statements: string, otherwise = ''): string => {
   const name = sqlLiteral(database);
   return String.raw`SELECT pg_catalog.count(*) > 0 AS connectable,
   pg_catalog.concat('dbname=''', pg_catalog.max(pg_catalog.replace(pg_catalog.replace(datname::text, '\', '\\'), '''', '\''')), '''') AS target
-FROM pg_catalog.pg_database WHERE datname::text = ${name} AND datallowconn
+FROM pg_catalog.pg_database WHERE datname::text = ${name} AND datallowconn AND datconnlimit <> -2
 \gset
 \if :connectable
 \connect :"target"
-${sessionSettings}${statements}\endif
+${sessionSettings}${statements}${otherwise === '' ? '' : `\\else\n${otherwise}`}\endif
 `;
 };
 

@@ -26,6 +26,12 @@ test('errors: every status has its class and says whether trying again can help'
   );
 });
 
+test('errors: an object that the server cannot read stays unreadable, though the server calls it its own failure', () => {
+  const message =
+    'failed to create typed patch object (db/hippo; apps/v1, Kind=StatefulSet): .spec.template: duplicate entries for key [name="A"]';
+  assert.ok(!apiErrorOf({ httpStatus: 500, status: { message } }).retryable);
+});
+
 test('errors: an apply conflict names fields and managers', () => {
   const error = apiErrorOf({
     httpStatus: 409,

@@ -63,6 +63,12 @@ export interface ApiErrorInit {
   readonly call?: CallDescription | undefined;
 }
 
+/**
+ * Of an object that it cannot read as one of its kind (an unknown field, a repeated item of a list) an apply says so with 500 and no reason
+ * (managedfields/internal/typeconverter, Kubernetes 1.34). It will say the same of the same object for ever.
+ */
+const isRefusedObject = (message: string): boolean => message.includes('failed to create typed patch object');
+
 /** The API server refused. Thrown itself only for reasons without a class of their own. */
 export class ApiError extends KubeError {
   override readonly name: string = 'ApiError';
@@ -82,7 +88,7 @@ export class ApiError extends KubeError {
     this.reason = status.reason ?? '';
     this.details = status.details;
     this.retryAfterMs = init.retryAfterMs;
-    this.retryable = httpStatus === 429 || httpStatus >= 500 || httpStatus === 409 || httpStatus === 410;
+    this.retryable = (httpStatus === 429 || httpStatus >= 500 || httpStatus === 409 || httpStatus === 410) && !isRefusedObject(said);
     this.code = this.reason === '' ? `HTTP_${httpStatus}` : this.reason;
   }
 

@@ -8,7 +8,7 @@ import { observed, remembered } from '../common/status.ts';
 export const status = object('What is.', {
   PostgresClusterStatus: required(
     string(
-      'How the last pass over the cluster went: Creating, Updating, Running, CreateFailed, UpdateFailed, SyncFailed, Invalid, or empty while nothing is known. Running says that it ended without an error; whether the cluster serves is in condition Ready.',
+      'How things are, in one word: Running while condition Ready is True, Creating and Updating on the way there, CreateFailed, UpdateFailed and SyncFailed once it gets no further by itself, Invalid where the manifest cannot be carried out, or empty while nothing is known. The conditions say why.',
     ),
   ),
   ...observed,

@@ -3,7 +3,19 @@ import { test } from 'node:test';
 import { join } from 'node:path';
 import { stamps } from '../stamps.ts';
 import { testTable } from '../testing/tables.ts';
-import { annotateCluster, atRest, conditionIn, decisionIn, dialect, editSet, freshWorld, namesOf, restedWorld } from '../testing/worlds.ts';
+import {
+  annotateCluster,
+  atRest,
+  conditionIn,
+  decisionIn,
+  dialect,
+  editSet,
+  freshWorld,
+  namesOf,
+  passIn,
+  restedSharedWorld,
+  restedWorld,
+} from '../testing/worlds.ts';
 import { passOver } from '../world/run.ts';
 import { keyOf, type World } from '../world/world.ts';
 
@@ -31,6 +43,28 @@ testTable('adoption', join(import.meta.dirname, 'adoption.ts'), 2, {
       assert.equal(conditionIn(after, 'NotAdopted')?.status, 'True');
       assert.match(conditionIn(after, 'NotAdopted')?.message ?? '', /pgherd\.dev\/adopt=true/);
     }
+  },
+  'a StatefulSet that members share, and none carries our stamp | any': () => {
+    // As that world's operator makes them: the cluster owns nothing.
+    const unowned = foreign(restedSharedWorld());
+    const objects = new Map(
+      [...unowned.objects].map(([key, object]) => {
+        const { ownerReferences: _owners, ...metadata } = object.metadata;
+        return [key, { ...object, metadata }] as const;
+      }),
+    );
+    const world = { ...unowned, objects };
+    for (const annotated of [world, annotateCluster(world, { [stamps.adopt]: 'true' })]) {
+      const { writes, world: after } = passIn(annotated);
+      assert.deepEqual(
+        writes.map(({ kind }) => kind),
+        ['status'],
+      );
+      assert.match(conditionIn(after, 'NotAdopted')?.message ?? '', /taking it over is not carried out yet/);
+    }
+    // Its volumes alone are nobody's.
+    const volumes = new Map([...objects].filter(([, { kind }]) => kind === 'PersistentVolumeClaim'));
+    assert.ok(decisionIn({ ...world, objects: volumes }).objects.length > 0);
   },
   'some, and none carries our stamp | `"true"`': () =>
     assert.ok(decisionIn(annotateCluster(foreign(), { [stamps.adopt]: 'true' })).objects.length > 0),

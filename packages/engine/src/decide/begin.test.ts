@@ -11,6 +11,7 @@ import {
   deleteCluster,
   dialect,
   editSet,
+  freshSharedWorld,
   freshWorld,
   ledBy,
   madeAgain,
@@ -110,4 +111,9 @@ test('begin: what the first pass made, the second one does not make again', () =
       .filter((what) => made.includes(what)),
     [],
   );
+});
+
+test("begin: a Secret that a container of the manifest's own takes variables from is made with the first pod", () => {
+  const withSidecar = freshSharedWorld((spec) => ({ ...spec, sidecars: [{ name: 'watcher', image: 'registry.example/watcher' }] }));
+  assert.ok(identifiersOf(decisionIn(withSidecar)).has('Secret/postgres.acid-minimal-cluster.credentials.postgresql.acid.zalan.do'));
 });

@@ -27,9 +27,19 @@ export const unwokenAfterMs = 5_000;
 const identifier = (kind: string, name: string | undefined): string => `${kind}/${name ?? ''}`;
 
 /** What a pod of this specification waits for, as `Kind/name`. */
-const referencesOf = ({ serviceAccountName, volumes = [] }: PodSpec): ReadonlySet<string> =>
+const referencesOf = ({ serviceAccountName, volumes = [], containers, initContainers = [] }: PodSpec): ReadonlySet<string> =>
   new Set([
     identifier('ServiceAccount', serviceAccountName),
+    ...[...initContainers, ...containers].flatMap(({ env = [], envFrom = [] }) => [
+      ...env.flatMap(({ valueFrom }) => [
+        identifier('Secret', valueFrom?.secretKeyRef?.name),
+        identifier('ConfigMap', valueFrom?.configMapKeyRef?.name),
+      ]),
+      ...envFrom.flatMap(({ secretRef, configMapRef }) => [
+        identifier('Secret', secretRef?.name),
+        identifier('ConfigMap', configMapRef?.name),
+      ]),
+    ]),
     ...volumes.flatMap(({ secret, configMap, persistentVolumeClaim, projected }) => [
       identifier('Secret', secret?.secretName),
       identifier('ConfigMap', configMap?.name),

@@ -23,13 +23,15 @@
  * | keep WAL volumes                                             | condition NotYetSupported                    | walVolumes.ts       |
  * | keep renderings                                              | objects left out; condition RolloutPending   | rollOut.ts          |
  * | secrets                                                      | intents to create or fill; condition RootCertificateUnusable | secrets.ts, certificates.ts |
+ * | certificates of the owner's own                              | condition CertificateMissing                 | ownCertificates.ts  |
  * | heal                                                         | step: replace a stuck pod                    | healing.ts          |
  * | scale down                                                   | steps and deletions                          | scaleDown.ts        |
- * | roll out                                                     | step: replace a pod, switch over             | rollOut.ts          |
+ * | roll out                                                     | step: replace a pod, switch over; condition VolumeDeleted | rollOut.ts |
  * | Patroni's configuration                                      | a write to its store                         | patroniConfiguration.ts |
  * | users and databases                                          | command, reading; revisions                  | users.ts            |
  * | back up, remove backups                                      | command, step: the first Job; deletions      | backups.ts, backupRemoval.ts |
  * | pending restarts                                             | condition RestartPending                     | pendingRestarts.ts  |
+ * | stragglers                                                   | condition ReplicaBehind                      | stragglers.ts       |
  * | health                                                       | conditions Ready, Reconciling, Stalled       | health.ts           |
  *
  * Processes do not know of each other: each looks at what is, so none waits for one that it does not need. Of their disruptive steps one goes
@@ -59,6 +61,7 @@ import { healthOf, notReady } from './health.ts';
 import { attendedMembers, chooseMembers, leavingMembers, membersOf } from './members.ts';
 import { outcomeOf } from './outcome.ts';
 import { configurePatroni } from './patroniConfiguration.ts';
+import { reportOwnCertificates } from './ownCertificates.ts';
 import { reportPendingRestarts } from './pendingRestarts.ts';
 import { reportRefusals } from './refusals.ts';
 import { releaseVolumes } from './release.ts';
@@ -68,6 +71,7 @@ import { renewCertificates, secretIntents } from './secrets.ts';
 import { situationOf, type Manifested, type Situation } from './situation.ts';
 import { memberTargets, startupMemberOf } from './stopping.ts';
 import { staleUserSecrets } from './staleSecrets.ts';
+import { reportStragglers } from './stragglers.ts';
 import { applyUsers, recalledUsersConditions } from './users.ts';
 import { boundClaims, keptWalVolumes } from './walVolumes.ts';
 import { possibleVolumes } from './volumes.ts';
@@ -162,10 +166,11 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
   const plans = secretPlans(cluster, attendedMembers(situation), observation.configuration);
   const users = applyUsers(situation, plans);
   const all = together([
-    healthOf(situation, renderings.objects, users.inForce),
+    healthOf(situation, renderings.objects, users),
     { ...volumes, objects: releaseVolumes(situation, children.persistentVolumeClaims) },
     renderings,
-    secretIntents(cluster.identity, plans, observation),
+    secretIntents(cluster, plans, observation),
+    reportOwnCertificates(cluster, observation),
     staleUserSecrets(situation, plans),
     heal(situation),
     scaleDown(situation),
@@ -177,6 +182,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     reportFindings([...findings, ...keptWalVolumes(situation)], recalled),
     reportRefusals(observation.refusals),
     reportPendingRestarts(situation),
+    reportStragglers(situation),
   ]);
   const { conditions, events, ...rest } = all;
   const beginning = beginningOf(situation, rest);
@@ -219,9 +225,9 @@ export const decide = (manifested: Manifested, dialect: Dialect, observation: Ob
     ];
     return runOn(situation, dialect, { ...report, conditions });
   }
-  if (cluster.paused) {
+  if (cluster.paused !== undefined) {
     return runOn(situation, dialect, {
-      conditions: paused(situation, 'paused: no change of the manifest is carried out, and no other status is updated'),
+      conditions: paused(situation, `${cluster.paused}: no change of the manifest is carried out, and no other status is updated`),
     });
   }
   if (removalIsUnconfirmed(situation)) {

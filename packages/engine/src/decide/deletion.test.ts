@@ -14,13 +14,17 @@ import {
   freshWorld,
   lent,
   namesOf,
+  orphaned,
+  passIn,
   restedSharedWorld,
   restedWorld,
   situationIn,
+  turned,
+  withFaults,
 } from '../testing/worlds.ts';
 import { stamps } from '../stamps.ts';
 import { passOver, turn } from '../world/run.ts';
-import { keyOf, noFaults, remove, type World } from '../world/world.ts';
+import { keyOf, noFaults, remove, store, type World } from '../world/world.ts';
 import { notePatienceMs } from './deletion.ts';
 
 const three = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 3 })));
@@ -56,6 +60,9 @@ testTable('deletion', join(import.meta.dirname, 'deletion.ts'), 1, {
   'members are left that share a StatefulSet': () => {
     const world = deleteCluster(restedSharedWorld());
     assert.deepEqual(deletions(world), ['StatefulSet/acid-minimal-cluster']);
+    const left = deleteCluster(orphaned(restedSharedWorld(), 'acid-minimal-cluster'));
+    assert.deepEqual(deletions(left), ['Pod/acid-minimal-cluster-0', 'Pod/acid-minimal-cluster-1'], 'an orphan has no other to end it');
+    assert.equal(atRest(left).manifest, undefined);
   },
   'our finalizer is gone': () => {
     const { manifest } = deleted();
@@ -90,14 +97,20 @@ testTable('deletion', join(import.meta.dirname, 'deletion.ts'), 1, {
     assert.equal(ended.manifest, undefined);
     assert.deepEqual(namesOf(ended, 'PersistentVolumeClaim'), namesOf(world, 'PersistentVolumeClaim'));
   },
-  'a primary, and replicas besides': () => {
+  'a primary, and replicas besides, a StatefulSet each': () => {
     const replicas = namesOf(three(), 'StatefulSet').filter((name) => name.includes('-pgdb-') && name !== primary());
     assert.deepEqual(
       deletions(deleted()).toSorted(),
       replicas.map((name) => `StatefulSet/${name}`),
     );
   },
-  'members are left, no replicas besides a primary': () =>
+  'volumes are left that no member mounts, with labels that members share': () => {
+    const claim = restedSharedWorld().objects.get(keyOf('PersistentVolumeClaim', 'pgdata-acid-minimal-cluster-0')) ?? assert.fail();
+    const copy = { ...claim, metadata: { ...claim.metadata, name: 'restored-copy', uid: 'copy' } };
+    const ended = atRest(deleteCluster(store(restedSharedWorld(), copy)));
+    assert.deepEqual([ended.manifest, namesOf(ended, 'PersistentVolumeClaim')], [undefined, ['restored-copy']]);
+  },
+  'members are left, a StatefulSet each, no replicas besides a primary': () =>
     assert.deepEqual(deletions(without(deleted(), (name) => name !== primary())), [`StatefulSet/${primary()}`]),
   'pods are going': () => {
     const alone = without(deleted(), (name) => name !== primary());
@@ -110,12 +123,25 @@ testTable('deletion', join(import.meta.dirname, 'deletion.ts'), 1, {
     assert.equal(decisionIn(going).finalizer, 'present');
     assert.ok((decisionIn(going).lookAgainAfterMs ?? 0) > 30_000);
     assert.ok(deletions({ ...going, nowMs: going.nowMs + 95_000 }).length > 0, 'a lost node does not hold the cluster for ever');
+    const lost = withFaults(deleteCluster(restedSharedWorld()), { lostPods: new Set(['acid-minimal-cluster-1']) });
+    let world: World = turned(turned(passIn(lost).world));
+    assert.deepEqual([namesOf(world, 'Pod'), deletions(world)], [['acid-minimal-cluster-1'], []]);
+    world = { ...world, nowMs: world.nowMs + 95_000 };
+    for (let pass = 0; pass < 5; pass++) world = turned(passIn(world).world);
+    assert.equal(world.manifest, undefined);
   },
   "no pods; Patroni's objects or volumes are left": () => {
     const going = deletions(without(deleted(), () => true));
     assert.ok(going.includes('Endpoints/hippo-ha') && going.includes('Endpoints/hippo-ha-config'), going.join());
     assert.ok(!going.includes('Endpoints/hippo-primary'), 'ours go with their owner');
     assert.equal(going.filter((name) => name.startsWith('PersistentVolumeClaim/')).length, 4);
+    const shared = turned(turned(turned(passIn(deleteCluster(restedSharedWorld())).world)));
+    assert.deepEqual(deletions(shared).toSorted(), [
+      'Endpoints/acid-minimal-cluster',
+      'Endpoints/acid-minimal-cluster-config',
+      'PersistentVolumeClaim/pgdata-acid-minimal-cluster-0',
+      'PersistentVolumeClaim/pgdata-acid-minimal-cluster-1',
+    ]);
   },
   'a volume that stays does not tell who led, though it is to': () => {
     const refused = { ...noFaults, refusedKinds: new Set(['PersistentVolumeClaim']) };

@@ -6,9 +6,10 @@
  * | our finalizer is gone                             | nothing                                                                 |
  * | the cluster owns volumes that policy retains      | besides: release them from it, before anything that frees the finalizer |
  * | the definition of its kind is being deleted       | as below, but every volume stays; event VolumesKept                     |
- * | a primary, and replicas besides                   | delete the replicas' StatefulSets, all together                         |
- * | members are left, no replicas besides a primary   | delete their StatefulSets                                               |
- * | members are left that share a StatefulSet         | delete it                                                               |
+ * | a primary, and replicas besides, a StatefulSet each | delete the replicas' StatefulSets, all together                       |
+ * | members are left, a StatefulSet each, no replicas besides a primary | delete their StatefulSets                             |
+ * | members are left that share a StatefulSet         | delete it, and with it all of them at once                              |
+ * | volumes are left that no member mounts, with labels that members share | nothing: somebody else has them                    |
  * | pods are going                                    | wait; one that a lost node keeps is waited for one minute beyond its time |
  * | no pods; Patroni's objects or volumes are left    | delete Patroni's objects, and the volumes that policy does not retain   |
  * | a volume that stays does not tell who led, though it is to | wait; for ten minutes from the deletion at most                |
@@ -23,6 +24,7 @@ import type { Contribution } from './contribution.ts';
 import { noteFormerPrimary, unwrittenNotes } from './formerPrimaryNotes.ts';
 import { notReady } from './health.ts';
 import { isDeleting } from './pods.ts';
+import { memberVolumeOf } from './claims.ts';
 import { deletionOf } from './references.ts';
 import { reportRefusals } from './refusals.ts';
 import { releaseVolumes } from './release.ts';
@@ -75,9 +77,13 @@ const volumesOf = (situation: Situation): Volumes => {
   const { labels } = cluster.profile;
   const keep = retained(situation);
   const claims = observation.children.persistentVolumeClaims;
-  const goes = ({ metadata }: PersistentVolumeClaim): boolean => {
-    if (metadata.labels?.[labels.cluster] !== cluster.identity.name) return false;
-    return metadata.labels[labels.backupRepository] === undefined ? !keep.data : !keep.backups;
+  // The label is one that others give their claims, too, where members share a StatefulSet: those that its pods do not mount are no business of ours.
+  const isOfCluster = ({ metadata }: PersistentVolumeClaim): boolean => metadata.labels?.[labels.cluster] === cluster.identity.name;
+  const isOurs = (claim: PersistentVolumeClaim): boolean =>
+    isOfCluster(claim) && (cluster.profile.workloads === 'own' || memberVolumeOf(cluster, claim) !== undefined);
+  const goes = (claim: PersistentVolumeClaim): boolean => {
+    if (claim.metadata.labels?.[labels.backupRepository] !== undefined) return !keep.backups && isOfCluster(claim);
+    return !keep.data && isOurs(claim);
   };
   return { going: claims.filter(goes), staying: claims.filter((claim) => !goes(claim)) };
 };

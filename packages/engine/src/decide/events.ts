@@ -24,13 +24,16 @@ const told: Readonly<Record<string, Told>> = {
   NotAdopted: warns,
   VolumeShrinkRefused: warns,
   VolumeChangeRefused: warns,
+  VolumeDeleted: warns,
   PersistentVolumeResizeError: warns,
   UsersApplied: warns,
   RootCertificateUnusable: warns,
+  CertificateMissing: warns,
   WriteRefused: warns,
   Progressing: ({ reason, message }) => normal(reason, message),
   RolloutPending: ({ reason, message }) => normal(reason, message),
   RestartPending: ({ reason, message }) => normal(reason, message),
+  ReplicaBehind: ({ status, reason, message }) => (status === 'True' ? warning(reason, message) : undefined),
   PGBackRestRepoHostReady: ({ reason }, before) =>
     reason !== 'RepoHostStatusMissing' && (before === undefined || before.reason === 'RepoHostStatusMissing')
       ? normal('RepoHostCreated', 'the repository host was made')

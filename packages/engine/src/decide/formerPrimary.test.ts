@@ -18,11 +18,16 @@ import {
   lent,
   madeAgain,
   namesOf,
+  passIn,
+  restedSharedWorld,
   restedWorld,
+  sharedMadeAgain,
   situationIn,
+  turned,
+  withInstances,
 } from '../testing/worlds.ts';
 import { passOver, turn } from '../world/run.ts';
-import { keyOf, observationOf, type World } from '../world/world.ts';
+import { keyOf, observationOf, remove, type World } from '../world/world.ts';
 
 const threeLedBy = (index: number): World => {
   const world = atRest(editSet(restedWorld('dev'), { replicas: 3 }));
@@ -32,7 +37,26 @@ const threeLedBy = (index: number): World => {
 /** Three members, of which the last one by its name leads: nothing but the note brings it to the front. */
 const three = lent(() => threeLedBy(-1));
 const led = (): string => situationIn(three()).primary?.name ?? assert.fail('no primary');
-const dataVolumes = (world: World): readonly string[] => namesOf(world, 'PersistentVolumeClaim').filter((name) => name.endsWith('-pgdata'));
+const dataVolumes = (world: World): readonly string[] =>
+  namesOf(world, 'PersistentVolumeClaim').filter((name) => /^pgdata-|-pgdata$/.test(name));
+
+/** The same of members that share a StatefulSet: nothing but the note lets the last one lead. */
+const sharing = lent(() => {
+  const world = atRest(withInstances(3)(restedSharedWorld()));
+  return atRest(ledBy(world, situationIn(world).members.at(-1)?.pod ?? ''));
+});
+const goneSharing = lent(() => deletedWith('data', sharing()));
+/** Who leads while it comes to rest, in order. */
+const leadersOf = (world: World, passes = 40): readonly string[] => {
+  const leaders: string[] = [];
+  let current = world;
+  for (let pass = 0; pass < passes; pass++) {
+    current = turned(passIn(current).world);
+    const { primary } = situationIn(current);
+    if (primary !== undefined && leaders.at(-1) !== primary.name) leaders.push(primary.name);
+  }
+  return leaders;
+};
 const noteOn = (world: World, name: string): string | undefined =>
   world.objects.get(keyOf('PersistentVolumeClaim', name))?.metadata.annotations?.[stamps.ledUntil];
 const noted = (world: World): readonly string[] => dataVolumes(world).filter((name) => noteOn(world, name) !== undefined);
@@ -63,6 +87,9 @@ testTable('former primary', join(import.meta.dirname, 'formerPrimary.ts'), 1, {
     const stopped = atRest(editSpec(three(), (spec) => ({ ...spec, shutdown: true })));
     assert.deepEqual(noted(deletedWith('all', stopped)), [`${led()}-pgdata`], 'also when it was stopped before');
     assert.deepEqual(noted(deletedWith('backups')), []);
+    const asleep = atRest(withInstances(0)(sharing()));
+    assert.equal(noted(deletedWith('all', asleep)).length, 1);
+    assert.deepEqual(noted(goneSharing()), ['pgdata-acid-minimal-cluster-2']);
   },
   'the same, and another volume was annotated before': () => {
     const [other = ''] = dataVolumes(three());
@@ -82,8 +109,11 @@ testTable('former primary', join(import.meta.dirname, 'formerPrimary.ts'), 1, {
     const ended = atRest(world);
     assert.equal(conditionIn(ended, 'Ready')?.status, 'True');
     assert.deepEqual(dataVolumes(ended), dataVolumes(gone()));
+    assert.deepEqual(leadersOf(sharedMadeAgain(goneSharing(), 3)), ['acid-minimal-cluster-2']);
   },
   'no database yet, and several say so': () => {
+    const both = note(goneSharing(), 'pgdata-acid-minimal-cluster-1', '2030-01-01T00:00:00Z');
+    assert.deepEqual(leadersOf(sharedMadeAgain(both, 3)), ['acid-minimal-cluster-1']);
     const [first = '', second = ''] = dataVolumes(gone());
     const world = note(note(gone(), first, '2025-12-01T00:00:00Z'), second, '2030-01-01T00:00:00Z');
     assert.deepEqual(startsFirst(madeAgain(world, 'dev', 3)), [second.replace(/-pgdata$/, '')]);
@@ -103,7 +133,27 @@ testTable('former primary', join(import.meta.dirname, 'formerPrimary.ts'), 1, {
       }
     }
   },
+  'no database yet, and fewer members that share a StatefulSet': () => {
+    const before = dataVolumes(goneSharing()).map((name) => goneSharing().objects.get(keyOf('PersistentVolumeClaim', name))?.metadata.uid);
+    for (const instances of [1, 2]) {
+      const again = sharedMadeAgain(goneSharing(), instances);
+      assert.deepEqual(leadersOf(again), ['acid-minimal-cluster-2', 'acid-minimal-cluster-0'], `${instances} members`);
+      const world = atRest(again);
+      assert.equal(namesOf(world, 'Pod').length, instances);
+      assert.deepEqual(noted(world), [], 'what it says is over');
+      assert.equal(conditionIn(world, 'Ready')?.reason, 'Ready');
+      assert.deepEqual(
+        dataVolumes(world).map((name) => world.objects.get(keyOf('PersistentVolumeClaim', name))?.metadata.uid),
+        before,
+      );
+    }
+    // Without its volume there is nothing to wait for.
+    const without = remove(goneSharing(), 'PersistentVolumeClaim', 'pgdata-acid-minimal-cluster-2');
+    assert.deepEqual(leadersOf(sharedMadeAgain(without, 1)), ['acid-minimal-cluster-0']);
+  },
   'a database, or none of the volumes says so': () => {
+    const mistaken = note(sharing(), 'pgdata-acid-minimal-cluster-0', '2030-01-01T00:00:00Z');
+    assert.equal(situationIn(mistaken).recalled.startupMember, undefined);
     const [other = ''] = dataVolumes(three());
     assert.equal(situationIn(note(three(), other, '2030-01-01T00:00:00Z')).recalled.startupMember, undefined);
     assert.equal(situationIn(freshWorld('dev')).recalled.startupMember, undefined);
@@ -120,6 +170,12 @@ test('former primary: fewer members than volumes take the one that led, and the 
     unused.map((claim) => world.objects.get(keyOf('PersistentVolumeClaim', claim?.metadata.name ?? ''))),
     unused,
   );
+});
+
+test('former primary: made again stopped, and started with fewer members, it leads first all the same', () => {
+  const asleep = atRest(sharedMadeAgain(goneSharing(), 0));
+  assert.equal(conditionIn(asleep, 'Ready')?.reason, 'Stopped');
+  assert.deepEqual(leadersOf(withInstances(1)(asleep)), ['acid-minimal-cluster-2', 'acid-minimal-cluster-0']);
 });
 
 test('former primary: the note goes when the volume is in use again, so that it says nothing at the next time', () => {

@@ -9,6 +9,7 @@
  * | no database yet, and a data volume says that its member led  | that member starts first, and the others follow when it leads   |
  * | no database yet, and several say so                          | the one that led last                                           |
  * | no database yet, and such a volume is rendered               | the annotation stays: a pass that ends early has no other memory |
+ * | no database yet, and fewer members that share a StatefulSet | it is a member all the same: it leads first, hands over and goes, and so does its annotation |
  * | a database, or none of the volumes says so                   | nothing, and the annotation goes                                |
  */
 import type { PersistentVolumeClaim } from '@pgherd/api';
@@ -16,7 +17,7 @@ import type { Cluster } from '../model/cluster.ts';
 import type { Recollection } from '../model/recollection.ts';
 import type { Children } from '../observation.ts';
 import { stamps } from '../stamps.ts';
-import { claimsOf } from './claims.ts';
+import { claimsOf, memberVolumeOf } from './claims.ts';
 import { isDeleting } from './pods.ts';
 
 /** When the volume's member led last, RFC 3339; empty where nothing says so. */
@@ -24,11 +25,10 @@ export const ledUntil = ({ metadata }: PersistentVolumeClaim): string => metadat
 
 /** Who led when an earlier cluster of this name was deleted. */
 const formerPrimary = (cluster: Cluster, children: Children): Recollection['startupMember'] => {
-  const { labels, roleValues } = cluster.profile;
   const [latest] = [...claimsOf(cluster, children).values()]
-    .filter((claim) => claim.metadata.labels?.[labels.role] === roleValues.dataVolume && !isDeleting(claim) && ledUntil(claim) !== '')
+    .filter((claim) => memberVolumeOf(cluster, claim)?.kind === 'data' && !isDeleting(claim) && ledUntil(claim) !== '')
     .toSorted((left, right) => (ledUntil(left) > ledUntil(right) ? -1 : ledUntil(left) < ledUntil(right) ? 1 : 0));
-  const { [labels.instance]: name, [labels.instanceSet]: set } = latest?.metadata.labels ?? {};
+  const { member: name, set } = (latest && memberVolumeOf(cluster, latest)) ?? {};
   return name === undefined || set === undefined ? undefined : { name, set };
 };
 

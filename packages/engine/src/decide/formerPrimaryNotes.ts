@@ -1,11 +1,12 @@
 /** The notes on data volumes of who led: made at the deletion, kept while they are needed. What they decide stands in formerPrimary.ts. */
 import type { PersistentVolumeClaim } from '@pgherd/api';
 import type { DesiredObject } from '../decision.ts';
+import type { Cluster } from '../model/cluster.ts';
 import { memberIdentity } from '../model/members.ts';
 import type { Children } from '../observation.ts';
 import { renderDataClaim } from '../render/members.ts';
 import { stamps } from '../stamps.ts';
-import { claimNames, claimsOf } from './claims.ts';
+import { claimNames, claimsOf, memberVolumeOf } from './claims.ts';
 import { ledUntil } from './formerPrimary.ts';
 import type { Situation } from './situation.ts';
 import { possibleVolumes } from './volumes.ts';
@@ -15,15 +16,30 @@ import { possibleVolumes } from './volumes.ts';
  * note only at the end of a pass. Patroni names the system after somebody leads, so the note is void by then.
  */
 export const withNotes = (
-  { observation, systemIdentifier }: Pick<Situation, 'observation' | 'systemIdentifier'>,
+  { cluster, observation, systemIdentifier }: Pick<Situation, 'cluster' | 'observation' | 'systemIdentifier'>,
   objects: readonly DesiredObject[],
 ): readonly DesiredObject[] => {
-  if (systemIdentifier !== undefined) return objects;
+  if (systemIdentifier !== undefined) return [...objects, ...withoutVoidNotes(cluster, observation.children, objects)];
   const notes = new Map(observation.children.persistentVolumeClaims.map((claim) => [claim.metadata.name, ledUntil(claim)]));
   return objects.map((desired): DesiredObject => {
     if (desired.mode === 'released' || desired.object.kind !== 'PersistentVolumeClaim') return desired;
     const time = notes.get(desired.object.metadata.name) ?? '';
     return time === '' ? desired : { ...desired, object: noted(desired.object, time) };
+  });
+};
+
+/**
+ * Claims that nothing renders, since their members are beyond those asked for, without the note: nobody starts from it any more, and at another time
+ * it would bring old data to the front.
+ */
+const withoutVoidNotes = (cluster: Cluster, children: Children, rendered: readonly DesiredObject[]): readonly DesiredObject[] => {
+  if (cluster.profile.workloads === 'own') return [];
+  const isRendered = new Set(rendered.map(({ object }) => object.metadata.name));
+  return [...claimsOf(cluster, children).values()].flatMap((claim) => {
+    const { member, set, kind } = memberVolumeOf(cluster, claim) ?? {};
+    if (kind !== 'data' || member === undefined || set === undefined) return [];
+    if (isRendered.has(claim.metadata.name) || ledUntil(claim) === '') return [];
+    return renderDataClaim(cluster, memberIdentity(cluster, set, member), { claimNames: claimNames(cluster, children) });
   });
 };
 
@@ -38,14 +54,14 @@ export interface ClaimToNote extends DesiredObject {
  */
 export const noteFormerPrimary = ({ cluster, observation, primary, recalled }: Situation): readonly ClaimToNote[] => {
   const { children } = observation;
-  const { labels, names } = cluster.profile;
+  const { names } = cluster.profile;
   const time = cluster.identity.deletionTimestamp ?? '';
   const led = primary?.name ?? recalled.startupMember?.name ?? recalled.primary;
   const claims = claimsOf(cluster, children);
   if (led === undefined || !claims.has(names.memberDataVolume(led))) return [];
-  return [...claims].flatMap(([purpose, claim]): readonly ClaimToNote[] => {
-    const { [labels.instance]: name = '', [labels.instanceSet]: set = '' } = claim.metadata.labels ?? {};
-    if (purpose !== names.memberDataVolume(name) || (name !== led && ledUntil(claim) !== time)) return [];
+  return [...claims.values()].flatMap((claim): readonly ClaimToNote[] => {
+    const { member: name = '', set = '', kind } = memberVolumeOf(cluster, claim) ?? {};
+    if (kind !== 'data' || (name !== led && ledUntil(claim) !== time)) return [];
     const desired = renderDataClaim(cluster, memberIdentity(cluster, set, name), { claimNames: claimNames(cluster, children) });
     const { objects = [] } = possibleVolumes(cluster, desired, children.persistentVolumeClaims);
     return objects.flatMap((each): readonly ClaimToNote[] =>

@@ -1,7 +1,20 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { testTable } from '../testing/tables.ts';
-import { atRest, dialect, editObject, editSet, restedWorld, situationIn, lent } from '../testing/worlds.ts';
+import {
+  atRest,
+  dialect,
+  dialectOf,
+  editObject,
+  editSet,
+  going,
+  lent,
+  restedSharedWorld,
+  restedWorld,
+  situationIn,
+  turned,
+  withNeighbour,
+} from '../testing/worlds.ts';
 import type { World, WorldObject } from '../world/world.ts';
 import { heal, patienceMs } from './healing.ts';
 
@@ -28,9 +41,9 @@ type Waiting = {
   readonly scheduledMs?: number;
 };
 
-const waiting = (trouble: Waiting): World => {
-  const { reason, image, restarts = 0, waitedMs, pod: name, container: which = 'database', exitCode = 1, ranMs = 0, scheduledMs } = trouble;
-  const world = two();
+const waiting = (trouble: Waiting, world = two()): World => {
+  const { database } = dialectOf(world).profile.containers;
+  const { reason, image, restarts = 0, waitedMs, pod: name, container: which = database, exitCode = 1, ranMs = 0, scheduledMs } = trouble;
   const since = new Date(world.nowMs - waitedMs).toISOString();
   const scheduled = scheduledMs === undefined ? since : new Date(world.nowMs - scheduledMs).toISOString();
   const startedAt = new Date(world.nowMs - waitedMs - ranMs).toISOString();
@@ -55,10 +68,12 @@ const waiting = (trouble: Waiting): World => {
   });
 };
 
-const isReplaced = (world: World): boolean => {
+const replaced = (world: World): string | undefined => {
   const { step } = heal(situationIn(world));
-  return step?.kind === 'deletePod' && step.deletion.reference.name === replicaOf(two());
+  return step?.kind === 'deletePod' ? step.deletion.reference.name : undefined;
 };
+
+const isReplaced = (world: World): boolean => replaced(world) === replicaOf(two());
 
 const unknown = 'registry.example/unknown:1';
 
@@ -101,6 +116,25 @@ testTable('healing', join(import.meta.dirname, 'healing.ts'), 1, {
     // It ran for an hour before: the wait began when it ended.
     const restarted = waiting({ reason: 'ErrImagePull', image: unknown, waitedMs: 50_000, scheduledMs: 3_600_000 });
     assert.deepEqual(heal(situationIn(restarted)), { lookAgainAfterMs: patienceMs - 50_000 });
+  },
+  'has the only data, and its claim was deleted': () => {
+    const killed = { reason: 'CrashLoopBackOff', restarts: 1, waitedMs: 1000, pod: 'acid-minimal-cluster-0', exitCode: 137, ranMs: 5_000 };
+    assert.equal(replaced(waiting(killed, restedSharedWorld())), 'acid-minimal-cluster-0');
+    const doomed = going(restedSharedWorld(), 'PersistentVolumeClaim', 'pgdata-acid-minimal-cluster-0');
+    assert.equal(replaced(waiting(killed, doomed)), undefined);
+    const leaderless = editObject(doomed, 'Endpoints', 'acid-minimal-cluster', (object) => ({
+      ...object,
+      metadata: { ...object.metadata, annotations: { leader: 'nobody' } },
+    }));
+    const stuck = { ...killed, restarts: 9, waitedMs: patienceMs, exitCode: 1 };
+    assert.equal(replaced(waiting(stuck, leaderless)), undefined);
+  },
+  'bears the labels of members that share a StatefulSet, and is none of ours': () => {
+    const neighbour = 'acid-minimal-cluster-exporter';
+    const beside = turned(turned(withNeighbour(restedSharedWorld(), neighbour)));
+    const trouble = { reason: 'ImagePullBackOff', image: unknown, waitedMs: patienceMs };
+    assert.equal(replaced(waiting({ ...trouble, pod: `${neighbour}-0`, container: 'exporter' }, beside)), undefined);
+    assert.equal(replaced(waiting({ ...trouble, pod: 'acid-minimal-cluster-1' }, beside)), 'acid-minimal-cluster-1');
   },
   'anything else': () => {
     assert.deepEqual(heal(situationIn(two())), { lookAgainAfterMs: undefined });

@@ -10,6 +10,8 @@
  * | waits for an image for `patienceMs` or longer                | delete it                           |
  * | crashed often and waits for `patienceMs` or longer           | delete it                           |
  * | waits less long                                              | look again when it has              |
+ * | has the only data, and its claim was deleted                 | nothing: they end with the pod      |
+ * | bears the labels of members that share a StatefulSet, and is none of ours | nothing                |
  * | anything else                                                | nothing                             |
  *
  * A pod made from an older template is the roll-out's business, which needs no patience: a corrected image of a sidecar arrives that way, too,
@@ -19,6 +21,8 @@ import type { Pod } from '@pgherd/api';
 import type { Contribution } from './contribution.ts';
 import { isDeleting, isReady, troubleOf } from './pods.ts';
 import { deletionOf } from './references.ts';
+import { isIrreplaceable } from './rollOut.ts';
+import { stamps } from '../stamps.ts';
 import type { Situation } from './situation.ts';
 
 /** How long a pod may wait for the kubelet, in milliseconds: half of the kubelet's longest delay. */
@@ -55,12 +59,18 @@ const waitsAfterKill = (pod: Pod, container: string): boolean => {
   return Date.parse(ended.finishedAt ?? '') - Date.parse(ended.startedAt ?? '') >= soundAfterMs;
 };
 
-export const heal = ({ cluster, observation, primary }: Situation): Contribution => {
+export const heal = (situation: Situation): Contribution => {
+  const { cluster, members, observation, primary } = situation;
   const { database } = cluster.profile.containers;
   const { pods } = observation.children;
   const images = runningImages(pods);
   const leader = primary?.podObject;
-  if (leader !== undefined && !isDeleting(leader) && waitsAfterKill(leader, database)) {
+  const mayEnd = (pod: Pod): boolean => {
+    const member = members.find(({ podObject }) => podObject === pod);
+    if (member !== undefined) return !isIrreplaceable(situation, member);
+    return cluster.profile.workloads === 'own' || pod.metadata.annotations?.[stamps.rendering] !== undefined;
+  };
+  if (leader !== undefined && !isDeleting(leader) && mayEnd(leader) && waitsAfterKill(leader, database)) {
     const reason = `the database of ${leader.metadata.name} was killed and waits for its restart: a new pod starts at once`;
     const deletion = { ...deletionOf(leader, cluster.identity.namespace, reason), gracePeriodSeconds: killedGraceSeconds };
     return { step: { kind: 'deletePod', deletion, reason } };
@@ -68,7 +78,8 @@ export const heal = ({ cluster, observation, primary }: Situation): Contribution
   let lookAgainAfterMs: number | undefined;
   for (const pod of pods) {
     const trouble = troubleOf(pod);
-    if (trouble === undefined || isDeleting(pod) || pod.metadata.name === primary?.pod || runsContainer(pod, database)) continue;
+    if (trouble === undefined || isDeleting(pod) || pod.metadata.name === primary?.pod || runsContainer(pod, database) || !mayEnd(pod))
+      continue;
     const waited = observation.nowMs - trouble.sinceMs;
     let reason: string | undefined;
     if (trouble.kind === 'image') {

@@ -5,6 +5,7 @@ import { stamps } from '../stamps.ts';
 import { testTable } from '../testing/tables.ts';
 import {
   atRest,
+  conditionIn,
   decisionIn,
   dialect,
   editObject,
@@ -117,6 +118,19 @@ testTable('health', join(import.meta.dirname, 'health.ts'), 1, {
       healthIn(editSpec(two(), (spec) => ({ ...spec, users: [{ name: 'more' }] }))),
       health('False', 'UsersNotReady', 'Reconciling'),
     ),
+  'the same, and PostgreSQL refuses a statement again and again': () => {
+    const asked = editSpec(two(), (spec) => ({ ...spec, users: [{ name: 'more' }] }));
+    const failing = { ...asked, faults: { ...asked.faults, failingCommands: new Set(['users']) } };
+    const later = (world: World): World => ({ ...world, nowMs: world.nowMs + 10 * 60_000 });
+    let world: World = failing;
+    for (let attempt = 0; attempt < 12; attempt++) world = turn(passOver(later(world), dialect).world, dialect);
+    assert.deepEqual(healthIn(world), health('False', 'UsersNotReady', 'Stalled'));
+    assert.match(conditionIn(world, 'Ready')?.message ?? '', /roles and databases are not as the manifest asks/);
+    assert.deepEqual(
+      healthIn(atRest(later({ ...world, faults: { ...world.faults, failingCommands: new Set() } }))),
+      health('True', 'Ready'),
+    );
+  },
   'none of these': () => assert.deepEqual(healthIn(two()), health('True', 'Ready')),
 });
 

@@ -17,6 +17,7 @@
  * | members are left that are not wanted                      | False | ScalingDown          | Reconciling           |
  * | Patroni's configuration is another                        | False | ConfiguringPatroni   | Reconciling           |
  * | roles or databases are not in force                       | False | UsersNotReady        | Reconciling           |
+ * | the same, and PostgreSQL refuses a statement again and again | False | UsersNotReady     | Stalled               |
  * | none of these                                             | True  | Ready                |                       |
  */
 import type { DesiredObject } from '../decision.ts';
@@ -39,6 +40,13 @@ const notStreaming = new Set(['running', 'in archive recovery', 'stopped', 'stop
  * calls ready while that state still says "starting" has got further than its annotation.
  */
 const streams = (member: Member): boolean => member.ready && !notStreaming.has(member.state ?? 'starting');
+
+/** How far roles and databases are. */
+export interface UsersHealth {
+  readonly inForce: boolean;
+  /** Why they get no further by themselves. */
+  readonly stalled: string | undefined;
+}
 
 export interface Health extends Contribution {
   readonly conditions: readonly ConditionOutcome[];
@@ -77,7 +85,7 @@ const stuck = (situation: Situation, wanted: ReadonlySet<string>): Health | unde
   return undefined;
 };
 
-export const healthOf = (situation: Situation, objects: readonly DesiredObject[], usersInForce: boolean): Health => {
+export const healthOf = (situation: Situation, objects: readonly DesiredObject[], users: UsersHealth): Health => {
   const { cluster, observation, members, wanted, surplus, primary } = situation;
   const { names } = cluster.profile;
   if (cluster.stopped) {
@@ -107,7 +115,8 @@ export const healthOf = (situation: Situation, objects: readonly DesiredObject[]
   if (outdated.length > 0) return moving('RollingOut', `pods of an older template: ${list(outdated)}`);
   if (surplus.length > 0) return moving('ScalingDown', `still to go: ${list(surplus.map(({ name }) => name))}`);
   if (!isConfigured(situation)) return moving('ConfiguringPatroni', "Patroni's dynamic configuration is being changed");
-  if (!usersInForce) return moving('UsersNotReady', 'roles and databases are being made');
+  if (users.stalled !== undefined) return { conditions: notReady('Stalled', 'UsersNotReady', users.stalled) };
+  if (!users.inForce) return moving('UsersNotReady', 'roles and databases are being made');
   const others = replicas.length === 1 ? '1 replica streams' : `${replicas.length} replicas stream`;
   return { conditions: [readyCondition('True', 'Ready', `${primary.name} leads${replicas.length === 0 ? '' : `, ${others}`}`)] };
 };

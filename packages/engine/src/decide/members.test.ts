@@ -1,8 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atRest, dialect, editObject, editSet, freshWorld, namesOf, restedWorld, situationIn } from '../testing/worlds.ts';
+import {
+  atRest,
+  conditionIn,
+  decisionIn,
+  deleteCluster,
+  dialect,
+  editObject,
+  editSet,
+  freshSharedWorld,
+  freshWorld,
+  namesOf,
+  restedSharedWorld,
+  restedWorld,
+  settled,
+  situationIn,
+  turned,
+  withInstances,
+  withNeighbour,
+} from '../testing/worlds.ts';
 import { chooseMembers } from './members.ts';
-import { keyOf, remove, type World } from '../world/world.ts';
+import { create, keyOf, remove, type World } from '../world/world.ts';
 
 const { labels, roleValues } = dialect.profile;
 
@@ -136,4 +154,78 @@ test('members: while none leads, the member that led last is kept, then one that
     );
     assert.deepEqual(wantedIn(dataless), [name]);
   }
+});
+
+test('members: a StatefulSet that bears the labels of one that members share, and its pods, are left alone', () => {
+  const neighbour = 'acid-minimal-cluster-exporter';
+  const beside = turned(turned(withNeighbour(restedSharedWorld(), neighbour)));
+  const uid = beside.objects.get(keyOf('Pod', `${neighbour}-0`))?.metadata.uid;
+  assert.ok(uid !== undefined);
+  assert.deepEqual(
+    situationIn(beside).members.map(({ name }) => name),
+    ['acid-minimal-cluster-0', 'acid-minimal-cluster-1'],
+  );
+  for (const instances of [0, 1, 2, 3]) {
+    const { world, passes } = settled(withInstances(instances)(beside));
+    assert.equal(world.objects.get(keyOf('Pod', `${neighbour}-0`))?.metadata.uid, uid, `${instances} members`);
+    const replicas = passes.flatMap(({ decision }) => (decision?.step?.kind === 'scaleStatefulSet' ? [decision.step.replicas] : []));
+    assert.deepEqual(
+      replicas,
+      replicas.toSorted((left, right) => right - left),
+      `${instances} members: scaled to ${replicas.join()}`,
+    );
+  }
+  const gone = atRest(deleteCluster(beside));
+  assert.equal(gone.manifest, undefined);
+  assert.deepEqual(namesOf(gone, 'Pod'), [`${neighbour}-0`]);
+});
+
+test('members: a pod that somebody else made is none of those that share a StatefulSet, whatever it is called', () => {
+  const foreign = editObject(restedSharedWorld(), 'Pod', 'acid-minimal-cluster-1', (pod) => ({
+    ...pod,
+    metadata: { ...pod.metadata, ownerReferences: [{ uid: 'other', kind: 'ReplicaSet', name: 'other', controller: true }] },
+  }));
+  assert.equal(situationIn(foreign).members.find(({ name }) => name === 'acid-minimal-cluster-1')?.podObject, undefined);
+});
+
+test('members: a claim of another name is no volume of a member that shares its StatefulSet, whose pods would get an empty one beside it', () => {
+  const { cluster } = situationIn(freshSharedWorld());
+  const { labels: ours, roleValues: roles } = cluster.profile;
+  const copy = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: {
+      name: 'restored-copy',
+      labels: {
+        ...cluster.profile.commonLabels,
+        [ours.cluster]: cluster.identity.name,
+        [ours.instance]: 'acid-minimal-cluster-0',
+        [ours.role]: roles.dataVolume,
+      },
+    },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, volumeName: 'pv-old' },
+  };
+  const world = atRest(create(freshSharedWorld(), copy, 'postgres'));
+  assert.deepEqual(
+    situationIn(world).members.map(({ dataClaim }) => dataClaim?.metadata.name),
+    ['pgdata-acid-minimal-cluster-0', 'pgdata-acid-minimal-cluster-1'],
+  );
+  // The claims that pods mount bear our labels, though their StatefulSet could make them.
+  const mounted = world.objects.get(keyOf('PersistentVolumeClaim', 'pgdata-acid-minimal-cluster-0'));
+  assert.equal(mounted?.metadata.labels?.[ours.role], roles.dataVolume);
+  assert.deepEqual(namesOf(atRest(deleteCluster(world)), 'PersistentVolumeClaim'), ['restored-copy']);
+});
+
+test('members: of those that share a StatefulSet, claims that another operator made are known by their names', () => {
+  const bare = namesOf(restedSharedWorld(), 'PersistentVolumeClaim').reduce(
+    (world, name) =>
+      editObject(world, 'PersistentVolumeClaim', name, (claim) => ({
+        ...claim,
+        metadata: { ...claim.metadata, labels: { application: 'spilo', 'cluster-name': 'acid-minimal-cluster' } },
+      })),
+    restedSharedWorld(),
+  );
+  for (const { name, dataClaim } of situationIn(bare).members) assert.equal(dataClaim?.metadata.name, `pgdata-${name}`);
+  assert.deepEqual(decisionIn(bare).deletions, []);
+  assert.equal(conditionIn(atRest(bare), 'Ready')?.status, 'True');
 });

@@ -11,7 +11,7 @@ import type { Cluster } from '../model/cluster.ts';
 import { isAskedFor, memberIdentity, podOf, type Member, type MemberIdentity } from '../model/members.ts';
 import { nothingRecalled, type Recollection } from '../model/recollection.ts';
 import type { Children } from '../observation.ts';
-import { claimsOf } from './claims.ts';
+import { claimsOf, memberVolumeOf } from './claims.ts';
 import { isReady, patroniStateOf } from './pods.ts';
 
 /** The annotation of Patroni's leader object that names the pod holding the lock. */
@@ -22,16 +22,51 @@ const isDeleting = (object: { readonly metadata: { readonly deletionTimestamp?: 
   object?.metadata.deletionTimestamp !== undefined;
 
 /** The data volumes of members, by member name. */
-const dataClaims = (cluster: Cluster, children: Children): ReadonlyMap<string, PersistentVolumeClaim> => {
-  const { labels, roleValues } = cluster.profile;
-  const dataVolumes = [...claimsOf(cluster, children).values()].filter(
-    ({ metadata }) => metadata.labels?.[labels.role] === roleValues.dataVolume,
+const dataClaims = (cluster: Cluster, children: Children): ReadonlyMap<string, PersistentVolumeClaim> =>
+  new Map(
+    [...claimsOf(cluster, children).values()].flatMap((claim) => {
+      const volume = memberVolumeOf(cluster, claim);
+      return volume?.kind === 'data' ? [[volume.member, claim] as const] : [];
+    }),
   );
-  return new Map(dataVolumes.map((claim) => [claim.metadata.labels?.[labels.instance] ?? '', claim]));
-};
 
 const byName = (left: { readonly name: string }, right: { readonly name: string }): number =>
   left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
+
+/** A StatefulSet that bears the labels of those that members share, and has not the name of one, is somebody else's. */
+const isOfMembers = ({ identity, profile }: Cluster, { metadata }: StatefulSet): boolean => {
+  if (profile.workloads === 'own') return true;
+  const set = metadata.labels?.[profile.labels.instanceSet];
+  return set !== undefined && metadata.name === profile.names.workload(identity.name, set);
+};
+
+/** The member whose pod it is. Jobs of a member, and what others have made beside it, may carry its labels, too: name and owner tell. */
+const memberIn = (cluster: Cluster, { metadata }: Pod): MemberIdentity | undefined => {
+  const { labels, workloads } = cluster.profile;
+  const { [labels.instance]: name, [labels.instanceSet]: set } = metadata.labels ?? {};
+  if (name === undefined || set === undefined) return undefined;
+  const identity = memberIdentity(cluster, set, name);
+  if (metadata.name !== podOf(identity.workload, identity.ordinal)) return undefined;
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const isOwn = workloads === 'own' || owner === undefined || (owner.kind === 'StatefulSet' && owner.name === identity.workload);
+  return isOwn ? identity : undefined;
+};
+
+/**
+ * Members that share a StatefulSet are told by how many it is to have. One whose number is beyond, and which is to lead before any other, is one of
+ * them nevertheless, for as long as its data are there.
+ */
+const notedMember = (
+  cluster: Cluster,
+  claims: ReadonlyMap<string, PersistentVolumeClaim>,
+  { startupMember }: Pick<Recollection, 'startupMember'>,
+): MemberIdentity | undefined => {
+  const claim = claims.get(startupMember?.name ?? '');
+  if (cluster.profile.workloads === 'own' || startupMember === undefined || claim === undefined || isDeleting(claim)) return undefined;
+  const identity = memberIdentity(cluster, startupMember.set, startupMember.name);
+  const replicas = cluster.sets.find(({ name }) => name === identity.set)?.replicas ?? 0;
+  return identity.pod === podOf(identity.workload, identity.ordinal) && identity.ordinal >= replicas ? identity : undefined;
+};
 
 /** The members whose pods a StatefulSet makes now; its own one also while it makes none. */
 const membersIn = ({ profile }: Cluster, { metadata, spec }: StatefulSet): readonly Pick<MemberIdentity, 'name' | 'set'>[] => {
@@ -41,23 +76,27 @@ const membersIn = ({ profile }: Cluster, { metadata, spec }: StatefulSet): reado
   return Array.from({ length: spec?.replicas ?? 1 }, (_, ordinal) => ({ name: podOf(metadata.name, ordinal), set }));
 };
 
-/** Every member of which a StatefulSet or a pod exists, ordered by name. */
-export const membersOf = (cluster: Cluster, children: Children): readonly Member[] => {
+/** Every member of which a StatefulSet or a pod exists, or that an earlier pass noted, ordered by name. */
+export const membersOf = (
+  cluster: Cluster,
+  children: Children,
+  remembered: Pick<Recollection, 'startupMember'> = nothingRecalled,
+): readonly Member[] => {
   const { roleValues, labels } = cluster.profile;
   const claims = dataClaims(cluster, children);
   const leaderPod = leaderPodOf(cluster, children);
   const parts = new Map<string, { readonly set: string; readonly pod?: Pod }>();
   for (const pod of children.pods) {
-    const { [labels.instance]: name, [labels.instanceSet]: set } = pod.metadata.labels ?? {};
-    // Jobs of a member carry its labels, too; its own pod is told by the name.
-    if (name === undefined || set === undefined || pod.metadata.name !== memberIdentity(cluster, set, name).pod) continue;
-    parts.set(name, { set, pod });
+    const identity = memberIn(cluster, pod);
+    if (identity !== undefined) parts.set(identity.name, { set: identity.set, pod });
   }
-  for (const statefulSet of children.statefulSets) {
-    for (const { set, name } of membersIn(cluster, statefulSet)) if (!parts.has(name)) parts.set(name, { set });
+  const statefulSets = children.statefulSets.filter((statefulSet) => isOfMembers(cluster, statefulSet));
+  const noted = notedMember(cluster, claims, remembered);
+  for (const { set, name } of [...statefulSets.flatMap((each) => membersIn(cluster, each)), ...(noted === undefined ? [] : [noted])]) {
+    if (!parts.has(name)) parts.set(name, { set });
   }
   // The StatefulSet that members share is also that of pods that it wants no longer.
-  const workloads = new Map(children.statefulSets.map((statefulSet) => [statefulSet.metadata.name, statefulSet]));
+  const workloads = new Map(statefulSets.map((statefulSet) => [statefulSet.metadata.name, statefulSet]));
   const members = [...parts].map(([name, { set, pod }]): Member => {
     const identity = memberIdentity(cluster, set, name);
     const statefulSet = workloads.get(identity.workload);

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atRest, dialect, editSet, editSpec, lent, namesOf, restedWorld, situationIn } from '../testing/worlds.ts';
+import {
+  atRest,
+  dialect,
+  editSet,
+  editSpec,
+  lent,
+  namesOf,
+  restedSharedWorld,
+  restedWorld,
+  situationIn,
+  withInstances,
+} from '../testing/worlds.ts';
 import { passOver } from '../world/run.ts';
 import { remove, type World } from '../world/world.ts';
 
@@ -26,6 +37,8 @@ test('outcome: while nothing leads, the status goes on telling who led last, and
   );
   const stopped = atRest(editSpec(three(), (spec) => ({ ...spec, shutdown: true })));
   assert.equal(recalledIn(stopped).primary, primary);
+  const shared = situationIn(restedSharedWorld()).primary?.name ?? assert.fail('no primary');
+  assert.equal(recalledIn(atRest(withInstances(0)(restedSharedWorld()))).primary, shared);
 });
 
 test('outcome: a member that is gone altogether led for the last time', () => {

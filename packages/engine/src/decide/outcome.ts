@@ -16,13 +16,17 @@ export interface Found {
   readonly conditions: readonly ConditionOutcome[];
 }
 
-/** Who leads, or who led last while none does: only the status knows, and it decides whose data are kept. */
-const primaryOf = ({ members, wanted, primary, recalled }: Situation): string | undefined =>
-  primary?.name ?? [...members, ...wanted].find(({ name }) => name === recalled.primary)?.name;
+/**
+ * Who leads, or who led last while none does: only the status knows, and it decides whose data are kept. Members that share a StatefulSet are none
+ * while they are stopped, but for who starts first.
+ */
+const primaryOf = ({ members, wanted, primary, recalled }: Situation, startupMember: Found['startupMember']): string | undefined =>
+  primary?.name ??
+  [...members, ...wanted, ...(startupMember === undefined ? [] : [startupMember])].find(({ name }) => name === recalled.primary)?.name;
 
 export const outcomeOf = (situation: Situation, found: Found): Outcome => ({
   members: situation.members,
-  primary: primaryOf(situation),
+  primary: primaryOf(situation, found.startupMember),
   serverVersion: found.users.serverVersion,
   // Patroni's store may be away for a while; what was bootstrapped stays so.
   systemIdentifier: situation.systemIdentifier ?? situation.recalled.systemIdentifier,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { join } from 'node:path';
+import type { MemberIdentity } from '../model/members.ts';
 import { stamps } from '../stamps.ts';
 import { testTable } from '../testing/tables.ts';
 import {
@@ -9,21 +10,49 @@ import {
   conditionIn,
   decisionIn,
   dialect,
+  dialectOf,
   editObject,
   editSet,
   editSpec,
-  restedWorld,
-  situationIn,
+  going,
+  lagging,
+  ledBy,
   lent,
+  namesOf,
+  passIn,
+  restedSharedWorld,
+  restedWorld,
+  sharedMadeAgain,
+  situationIn,
+  turned,
+  withFaults,
+  withInstances,
+  deleteCluster,
 } from '../testing/worlds.ts';
 import { passOver, turn } from '../world/run.ts';
-import type { World, WorldObject } from '../world/world.ts';
+import { keyOf, type World, type WorldObject } from '../world/world.ts';
 import { rollOut } from './rollOut.ts';
 
 const two = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 2 })));
+const shared = 'acid-minimal-cluster';
+const [first, second] = [`${shared}-0`, `${shared}-1`] as const;
+/** Somebody deleted the data volume of this member, which shares its StatefulSet. */
+const doomed = (world: World, member: string): World => going(world, 'PersistentVolumeClaim', `pgdata-${member}`);
+const single = lent(() => atRest(withInstances(1)(restedSharedWorld())));
+const claimUid = (world: World, member: string): string | undefined =>
+  world.objects.get(keyOf('PersistentVolumeClaim', `pgdata-${member}`))?.metadata.uid;
+
 const names = (world: World) => {
   const { primary, members } = situationIn(world);
-  return { primary: primary?.name ?? '', replica: members.find(({ name }) => name !== primary?.name)?.name ?? '' };
+  return {
+    primary: primary ?? assert.fail('no primary'),
+    replica: members.find(({ name }) => name !== primary?.name) ?? assert.fail('no replica'),
+  };
+};
+
+/** Two members, each with its own StatefulSet, and two that share one. */
+const forBoth = (check: (two: World) => void) => (): void => {
+  for (const world of [two(), restedSharedWorld()]) check(world);
 };
 
 const stamped = (object: WorldObject, stamp: string, value: string): WorldObject => ({
@@ -32,24 +61,26 @@ const stamped = (object: WorldObject, stamp: string, value: string): WorldObject
 });
 
 /** The pod of a member as if made from other inputs. */
-const outdated = (world: World, member: string): World =>
-  editObject(world, 'Pod', `${member}-0`, (pod) => stamped(pod, stamps.inputs, 'older'));
+const outdated = (world: World, { pod }: MemberIdentity): World =>
+  editObject(world, 'Pod', pod, (object) => stamped(object, stamps.inputs, 'older'));
 
-const notReady = (world: World, member: string): World =>
-  editObject(world, 'Pod', `${member}-0`, (pod) => ({
-    ...pod,
+const notReadyPod = (world: World, pod: string): World =>
+  editObject(world, 'Pod', pod, (object) => ({
+    ...object,
     status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] },
   }));
 
-const withTemplate = (world: World, member: string, stamp: string, value: string): World =>
-  editObject(world, 'StatefulSet', member, (object) => {
+const notReady = (world: World, { pod }: MemberIdentity): World => notReadyPod(world, pod);
+
+const withTemplate = (world: World, workload: string, stamp: string, value: string): World =>
+  editObject(world, 'StatefulSet', workload, (object) => {
     const spec = object['spec'] as { readonly template: { readonly metadata: { readonly annotations: object } } };
     const metadata = { ...spec.template.metadata, annotations: { ...spec.template.metadata.annotations, [stamp]: value } };
     return { ...object, spec: { ...spec, template: { ...spec.template, metadata } } };
   });
 
-const isApplied = (world: World, member: string): boolean =>
-  decisionIn(world).objects.some(({ object }) => object.kind === 'StatefulSet' && object.metadata.name === member);
+const isApplied = (world: World, { workload }: MemberIdentity): boolean =>
+  decisionIn(world).objects.some(({ object }) => object.kind === 'StatefulSet' && object.metadata.name === workload);
 
 const replaced = (world: World): string | undefined => {
   const step = rollOut(situationIn(world)).step;
@@ -57,51 +88,100 @@ const replaced = (world: World): string | undefined => {
 };
 
 testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
-  'same inputs, same rendering': () => assert.ok(isApplied(two(), names(two()).replica)),
-  'same inputs, other rendering': () => {
-    const { replica } = names(two());
-    const world = withTemplate(two(), replica, stamps.rendering, '0');
-    assert.ok(!isApplied(world, replica));
-    const files = decisionIn(world).objects.filter(
-      ({ object }) => object.kind === 'ConfigMap' && object.metadata.name === `${replica}-config`,
+  'does not lead, and another leads and is ready': () => {
+    const world = doomed(restedSharedWorld(), second);
+    assert.equal(replaced(world), second);
+    const after = passIn(world).world;
+    assert.deepEqual([conditionIn(after, 'Ready')?.status, conditionIn(after, 'VolumeDeleted')?.reason], ['True', 'ClaimDeleted']);
+    assert.match(
+      conditionIn(after, 'VolumeDeleted')?.message ?? '',
+      /claim pgdata-.*-1 was deleted.*another member leads, so the pod is replaced/,
     );
-    assert.deepEqual(files, []);
-    assert.match(conditionIn(passOver(world, dialect).world, 'RolloutPending')?.message ?? '', new RegExp(replica));
-  },
-  'the same, and annotation `pgherd.dev/rollout` has a new value': () => {
+    const ended = atRest(world);
+    assert.notEqual(claimUid(ended, second), claimUid(world, second));
+    assert.deepEqual([conditionIn(ended, 'Ready')?.status, conditionIn(ended, 'VolumeDeleted')], ['True', undefined]);
+    assert.equal(replaced(notReadyPod(world, second)), second, 'also when it is not ready');
+    // Where each has its own StatefulSet, it is given up for one of another name.
     const { replica } = names(two());
-    const world = annotateCluster(withTemplate(two(), replica, stamps.rendering, '0'), { [stamps.rollout]: 'monday' });
-    assert.ok(isApplied(world, replica));
-    const once = passOver(world, dialect).world;
-    assert.ok(!isApplied(withTemplate(once, replica, stamps.rendering, '0'), replica), 'the same value releases nothing again');
+    assert.equal(replaced(going(two(), 'PersistentVolumeClaim', `${replica.name}-pgdata`)), undefined);
   },
-  'other inputs': () => {
-    const { replica } = names(two());
-    assert.ok(isApplied(withTemplate(two(), replica, stamps.inputs, 'older'), replica));
+  'leads, and a replica is fit': () => {
+    const world = doomed(restedSharedWorld(), first);
+    const step = rollOut(situationIn(world)).step;
+    assert.ok(step?.kind === 'switchover' && step.from === first && step.to === second);
+    const ended = atRest(world);
+    assert.notEqual(claimUid(ended, first), claimUid(world, first));
+    assert.deepEqual([situationIn(ended).primary?.name, conditionIn(ended, 'Ready')?.status], [second, 'True']);
   },
-  'is not ready and does not lead, or is stuck': () => {
-    const { replica, primary } = names(two());
-    assert.equal(replaced(notReady(outdated(two(), replica), replica)), `${replica}-0`);
-    assert.equal(replaced(notReady(outdated(two(), primary), primary)), undefined, 'a primary that recovers is left to it');
-    const pending = editObject(outdated(two(), primary), 'Pod', `${primary}-0`, (pod) => ({ ...pod, status: { phase: 'Pending' } }));
-    assert.equal(replaced(pending), `${primary}-0`);
+  'has the only data that are known to be good': () => {
+    const alone = doomed(single(), first);
+    const changed = atRest(editSpec(alone, (spec) => ({ ...spec, podAnnotations: { changed: 'yes' } })));
+    const told = conditionIn(changed, 'VolumeDeleted')?.message ?? '';
+    assert.match(told, /claim pgdata-acid-minimal-cluster-0 was deleted.*the pod is kept: ask for one member more.*Retain on volume pv-/);
+    assert.equal(claimUid(changed, first), claimUid(alone, first));
+    assert.equal(replaced(notReadyPod(changed, first)), undefined);
+    const lags = lagging(doomed(restedSharedWorld(), first), second);
+    assert.equal(rollOut(situationIn(lags)).step, undefined);
+    const leaderless = editObject(doomed(restedSharedWorld(), second), 'Endpoints', shared, (object) => ({
+      ...object,
+      metadata: { ...object.metadata, annotations: { leader: 'nobody' } },
+    }));
+    assert.equal(replaced(notReadyPod(leaderless, second)), undefined);
+    // The remedy that it names.
+    const ended = atRest(withInstances(2)(changed));
+    assert.notEqual(claimUid(ended, first), claimUid(alone, first));
+    assert.deepEqual([conditionIn(ended, 'Ready')?.status, conditionIn(ended, 'VolumeDeleted')], ['True', undefined]);
   },
-  'is ready, another member is down': () => {
-    const { replica, primary } = names(two());
-    assert.equal(replaced(notReady(outdated(two(), replica), primary)), undefined);
-  },
-  'is a replica': () => {
-    const { replica, primary } = names(two());
-    assert.equal(replaced(outdated(outdated(two(), primary), replica)), `${replica}-0`);
-  },
-  'leads, the replicas are done and one is fit': () => {
-    const { replica, primary } = names(two());
-    const step = rollOut(situationIn(outdated(two(), primary))).step;
-    assert.ok(step?.kind === 'switchover' && step.from === `${primary}-0` && step.to === `${replica}-0`);
-  },
+  'same inputs, same rendering': forBoth((world) => assert.ok(isApplied(world, names(world).replica))),
+  'same inputs, other rendering': forBoth((world) => {
+    const { replica } = names(world);
+    const older = withTemplate(world, replica.workload, stamps.rendering, '0');
+    assert.ok(!isApplied(older, replica));
+    const files = decisionIn(older).objects.flatMap(({ object }) =>
+      object.kind === 'ConfigMap' && object.metadata.name === dialectOf(world).profile.names.memberConfiguration(replica.workload)
+        ? [Object.keys(object.data ?? {})]
+        : [],
+    );
+    // What stays of them with members that start together has a test of its own.
+    assert.deepEqual(files, world === two() ? [] : [['patroni.yaml', 'leads-first']]);
+    assert.match(conditionIn(passIn(older).world, 'RolloutPending')?.message ?? '', new RegExp(replica.workload));
+  }),
+  'the same, and annotation `pgherd.dev/rollout` has a new value': forBoth((world) => {
+    const { replica } = names(world);
+    const asked = annotateCluster(withTemplate(world, replica.workload, stamps.rendering, '0'), { [stamps.rollout]: 'monday' });
+    assert.ok(isApplied(asked, replica));
+    const once = passIn(asked).world;
+    assert.ok(!isApplied(withTemplate(once, replica.workload, stamps.rendering, '0'), replica), 'the same value releases nothing again');
+  }),
+  'other inputs': forBoth((world) => {
+    const { replica } = names(world);
+    assert.ok(isApplied(withTemplate(world, replica.workload, stamps.inputs, 'older'), replica));
+  }),
+  'is not ready and does not lead, or is stuck': forBoth((world) => {
+    const { replica, primary } = names(world);
+    assert.equal(replaced(notReady(outdated(world, replica), replica)), replica.pod);
+    assert.equal(replaced(notReady(outdated(world, primary), primary)), undefined, 'a primary that recovers is left to it');
+    const pending = editObject(outdated(world, primary), 'Pod', primary.pod, (pod) => ({ ...pod, status: { phase: 'Pending' } }));
+    assert.equal(replaced(pending), primary.pod);
+  }),
+  'is ready, another member is down': forBoth((world) => {
+    const { replica, primary } = names(world);
+    assert.equal(replaced(notReady(outdated(world, replica), primary)), undefined);
+  }),
+  'is a replica': forBoth((world) => {
+    const { replica, primary } = names(world);
+    assert.equal(replaced(outdated(outdated(world, primary), replica)), replica.pod);
+  }),
+  'leads, the replicas are done and one is fit': forBoth((world) => {
+    const { replica, primary } = names(world);
+    const step = rollOut(situationIn(outdated(world, primary))).step;
+    assert.ok(step?.kind === 'switchover' && step.from === primary.pod && step.to === replica.pod);
+  }),
   'leads, alone': () => {
-    const { primary } = names(restedWorld('dev'));
-    assert.equal(replaced(outdated(restedWorld('dev'), primary)), `${primary}-0`);
+    for (const world of [restedWorld('dev'), single()]) {
+      const primary = situationIn(world).primary ?? assert.fail('no primary');
+      assert.equal(replaced(outdated(world, primary)), primary.pod);
+    }
   },
 });
 
@@ -115,7 +195,49 @@ test('roll out: a changed manifest reaches every pod, replicas first', () => {
     world = turn(after, dialect);
   }
   assert.equal(order.length, 2);
-  assert.equal(order[1], `${primary}-0`);
+  assert.equal(order[1], primary.pod);
   assert.equal(conditionIn(world, 'Ready')?.reason, 'Ready');
-  assert.notEqual(names(world).primary, primary);
+  assert.notEqual(names(world).primary.name, primary.name);
+});
+
+/** As if an older version of ourselves had made everything: its templates stay. */
+const madeByAnotherVersion = (world: World): World =>
+  [...namesOf(world, 'Pod')].reduce(
+    (next, pod) => editObject(next, 'Pod', pod, (object) => stamped(object, stamps.rendering, '0')),
+    withTemplate(world, shared, stamps.rendering, '0'),
+  );
+
+test('roll out: who leads first is no part of a template that stays: the others are told when it leads', () => {
+  const led = atRest(ledBy(restedSharedWorld(), second));
+  const gone = atRest(deleteCluster(annotateCluster(led, { [stamps.retain]: 'data' })));
+  // One pass, and then the operator is another.
+  const begun = turned(passIn(sharedMadeAgain(gone, 2)).world);
+  const configuration = (world: World): Readonly<Record<string, string>> =>
+    (world.objects.get(keyOf('ConfigMap', `${shared}-patroni-members`))?.['data'] ?? {}) as Readonly<Record<string, string>>;
+  assert.equal(configuration(begun)['leads-first'], second);
+  const older = editObject(madeByAnotherVersion(begun), 'ConfigMap', `${shared}-patroni-members`, (object) => ({
+    ...object,
+    data: { ...configuration(begun), 'patroni.yaml': 'older' },
+  }));
+  const ended = atRest(older);
+  assert.deepEqual(configuration(ended), { 'patroni.yaml': 'older', 'leads-first': '' });
+  assert.deepEqual([situationIn(ended).primary?.name, conditionIn(ended, 'Ready')?.status], [second, 'True']);
+  assert.equal(conditionIn(ended, 'RolloutPending')?.status, 'True');
+  assert.deepEqual(passIn(ended).writes, []);
+});
+
+test('roll out: a template that stays is scaled, and it is said why', () => {
+  const older = atRest(madeByAnotherVersion(restedSharedWorld()));
+  const reasonOf = (world: World): string | undefined => decisionIn(world).step?.reason;
+  assert.match(reasonOf(withInstances(3)(older)) ?? '', /^the manifest asks for more members/);
+  const asleep = atRest(withInstances(0)(older));
+  assert.match(reasonOf(withInstances(1)(asleep)) ?? '', /^the manifest asks for it to run/);
+});
+
+test('roll out: replicas that lag hold up no other, and lead nowhere', () => {
+  const world = editSpec(restedSharedWorld(), (spec) => ({ ...spec, podAnnotations: { changed: 'yes' } }));
+  let behind = lagging(world, second);
+  for (let pass = 0; pass < 20; pass++) behind = turned(passIn(behind).world);
+  assert.equal(situationIn(behind).primary?.name, first, 'who leads waits for one that is fit');
+  assert.equal(conditionIn(atRest(withFaults(behind, { laggingPods: new Set() })), 'Ready')?.reason, 'Ready');
 });

@@ -17,12 +17,24 @@
  * | is a replica                                   | delete it                                                                    |
  * | leads, the replicas are done and one is fit    | switchover to it: the pod is a replica then                                  |
  * | leads, alone                                   | delete it                                                                    |
+ *
+ * A data volume that somebody deletes lasts as long as its pod. Where members share a StatefulSet it cannot be given up for one of another name, so
+ * the pod is replaced in the same order, whatever its template, and its StatefulSet makes another volume; condition VolumeDeleted tells of it.
+ *
+ * | the pod whose volume was deleted               | decision                                                                     |
+ * |------------------------------------------------|------------------------------------------------------------------------------|
+ * | does not lead, and another leads and is ready  | delete it                                                                    |
+ * | leads, and a replica is fit                    | switchover to it                                                             |
+ * | has the only data that are known to be good    | kept, though it be outdated or stuck                                         |
  */
-import type { StatefulSet } from '@pgherd/api';
+import type { ConfigMap, StatefulSet } from '@pgherd/api';
 import type { DesiredObject, DisruptiveStep } from '../decision.ts';
 import type { Member } from '../model/members.ts';
+import type { ConditionOutcome } from '../model/outcome.ts';
+import { leadsFirstKey } from '../render/memberPod.ts';
 import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
+import { isDoomed } from './members.ts';
 import { isDeleting, troubleOf } from './pods.ts';
 import { deletionOf, referenceTo } from './references.ts';
 import { memberOf, type Situation } from './situation.ts';
@@ -48,6 +60,13 @@ const released = (statefulSet: StatefulSet, value: string): StatefulSet => ({
   metadata: { ...statefulSet.metadata, annotations: { ...statefulSet.metadata.annotations, [stamps.rollout]: value } },
 });
 
+/** The files of a kept template stay with it. Who leads first is no part of any template: pods wait for it, and so it changes with the cluster. */
+const keptConfiguration = (desired: ConfigMap, live: ConfigMap | undefined): readonly ConfigMap[] => {
+  const leadsFirst = desired.data?.[leadsFirstKey];
+  if (live?.data?.[leadsFirstKey] === undefined || leadsFirst === undefined) return [];
+  return [{ ...desired, data: { ...live.data, [leadsFirstKey]: leadsFirst } }];
+};
+
 export interface Renderings extends Contribution {
   readonly objects: readonly DesiredObject[];
   /** Names of the StatefulSets whose live template stays though we would render it otherwise. */
@@ -72,22 +91,29 @@ export const keepRenderings = ({ cluster, observation }: Situation, objects: rea
     kept.add(object.metadata.name);
     keptConfigurations.add(names.memberConfiguration(object.metadata.name));
     const replicas = object.spec?.replicas ?? 1;
-    if (step === undefined && replicas !== (live.spec?.replicas ?? 1)) {
-      const reason = replicas === 0 ? 'the manifest asks for a stop' : 'the manifest asks for it to run';
+    const before = live.spec?.replicas ?? 1;
+    if (step === undefined && replicas !== before) {
+      const reason =
+        replicas === 0
+          ? 'the manifest asks for a stop'
+          : before === 0
+            ? 'the manifest asks for it to run'
+            : `the manifest asks for ${replicas > before ? 'more' : 'fewer'} members`;
       step = { kind: 'scaleStatefulSet', reference: referenceTo(live, namespace), uid: live.metadata.uid ?? '', replicas, reason };
     }
   }
-  const isKept = (desired: DesiredObject['object']): boolean =>
-    (desired.kind === 'StatefulSet' && kept.has(desired.metadata.name)) ||
-    (desired.kind === 'ConfigMap' && keptConfigurations.has(desired.metadata.name));
+  const asFarAsKept = (desired: DesiredObject): readonly DesiredObject[] => {
+    const { object } = desired;
+    if (object.kind === 'StatefulSet') {
+      if (kept.has(object.metadata.name)) return [];
+      return release === undefined ? [desired] : [{ ...desired, object: released(object, release) }];
+    }
+    if (object.kind !== 'ConfigMap' || !keptConfigurations.has(object.metadata.name)) return [desired];
+    const live = observation.children.configMaps.find(({ metadata }) => metadata.name === object.metadata.name);
+    return keptConfiguration(object, live).map((configuration) => ({ ...desired, object: configuration }));
+  };
   return {
-    objects: objects
-      .filter(({ object }) => !isKept(object))
-      .map((desired) =>
-        desired.object.kind === 'StatefulSet' && release !== undefined
-          ? { ...desired, object: released(desired.object, release) }
-          : desired,
-      ),
+    objects: objects.flatMap(asFarAsKept),
     kept,
     step,
     conditions:
@@ -128,23 +154,65 @@ export const isApplied = (situation: Situation, objects: readonly DesiredObject[
 /** Its containers run: a primary in this state recovers, and must not be disturbed. */
 const hasStarted = ({ podObject }: Member): boolean => troubleOf(podObject) === undefined && podObject?.status?.phase !== 'Pending';
 
+/** Why the pod of such a member is replaced. */
+export const replacementOf = ({ pod, dataClaim }: Member): string =>
+  `claim ${dataClaim?.metadata.name ?? ''} of pod ${pod} was deleted, and another leads: the pod gets a new volume`;
+
+/** Its data volume was deleted, and there is no other place for the member. */
+const isDying = ({ cluster }: Situation, member: Member): boolean => cluster.profile.workloads === 'shared' && isDoomed(member);
+
+/** Its data end with its pod, and no other leads with them. */
+export const isIrreplaceable = (situation: Situation, member: Member): boolean => {
+  const { writable } = situation;
+  if (!isDying(situation, member)) return false;
+  return writable === undefined || writable.name === member.name || !writable.ready || isDoomed(writable);
+};
+
+const deletedVolumes = (situation: Situation): readonly ConditionOutcome[] => {
+  const dying = situation.members.filter((member) => isDying(situation, member) && member.podObject !== undefined);
+  if (dying.length === 0) return [];
+  const messages = dying.map((member) => {
+    const volume = member.dataClaim?.spec?.volumeName ?? '';
+    const what = `claim ${member.dataClaim?.metadata.name ?? ''} was deleted, and its data end with pod ${member.pod}`;
+    if (!isIrreplaceable(situation, member)) return `${what}; another member leads, so the pod is replaced and gets a new volume`;
+    return (
+      `${what}, which has the only data that are known to be good, so the pod is kept: ask for one member more, ` +
+      `and it is replaced once that one streams; persistentVolumeReclaimPolicy Retain on volume ${volume} keeps the data beyond the pod`
+    );
+  });
+  return [{ type: 'VolumeDeleted', status: 'True', reason: 'ClaimDeleted', message: messages.toSorted().join('\n') }];
+};
+
 export const rollOut = (situation: Situation): Contribution => {
   const { cluster, wanted } = situation;
+  const conditions = deletedVolumes(situation);
   const members = wanted.map((identity) => memberOf(situation, identity));
   const present = members.filter((member) => member !== undefined);
-  const outdated = present.filter((member) => isOutdated(member) && member.podObject !== undefined && !isDeleting(member.podObject));
+  const outdated = present.filter(
+    (member) =>
+      (isOutdated(member) || isDying(situation, member)) &&
+      member.podObject !== undefined &&
+      !isDeleting(member.podObject) &&
+      (member.role === 'leader' || !isIrreplaceable(situation, member)),
+  );
   const replace = (member: Member | undefined): Contribution => {
-    if (member?.podObject === undefined) return {};
-    const reason = `pod ${member.pod} was made from an older template`;
-    return { step: { kind: 'deletePod', deletion: deletionOf(member.podObject, cluster.identity.namespace, reason), reason } };
+    if (member?.podObject === undefined || isIrreplaceable(situation, member)) return { conditions };
+    const reason = isDying(situation, member) ? replacementOf(member) : `pod ${member.pod} was made from an older template`;
+    return { step: { kind: 'deletePod', deletion: deletionOf(member.podObject, cluster.identity.namespace, reason), reason }, conditions };
   };
   const stuck = outdated.find((member) => !member.ready && (member.role !== 'leader' || !hasStarted(member)));
   if (stuck !== undefined) return replace(stuck);
-  if (present.length < wanted.length || present.some((member) => !member.ready)) return {};
+  if (present.length < wanted.length || present.some((member) => !member.ready)) return { conditions };
   const replica = outdated.find((member) => member.role !== 'leader');
   if (replica !== undefined) return replace(replica);
   const primary = outdated[0];
-  if (primary === undefined) return {};
-  if (present.length === 1) return replace(primary);
-  return switchoverTo(situation, present, `pod ${primary.pod} was made from an older template and leads, so another takes over first`);
+  if (primary === undefined) return { conditions };
+  if (isDying(situation, primary)) {
+    // One that goes has the data, too, until then.
+    const reason = `claim ${primary.dataClaim?.metadata.name ?? ''} of pod ${primary.pod} was deleted, and it leads, so another takes over first`;
+    return { ...switchoverTo(situation, situation.members, reason), conditions };
+  }
+  if (present.length === 1) return { ...replace(primary), conditions };
+  const reason = `pod ${primary.pod} was made from an older template and leads, so another takes over first`;
+  return { ...switchoverTo(situation, present, reason), conditions };
 };

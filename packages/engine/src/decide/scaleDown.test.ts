@@ -1,22 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { join } from 'node:path';
+import { stamps } from '../stamps.ts';
 import { testTable } from '../testing/tables.ts';
 import {
+  annotateCluster,
   atRest,
   conditionIn,
   decisionIn,
+  deleteCluster,
   dialect,
   editObject,
   editSecret,
   editSet,
   editSpec,
-  namesOf,
+  going,
+  lagging,
   ledBy,
+  lent,
+  namesOf,
+  orphaned,
+  passIn,
   restedSharedWorld,
   restedWorld,
+  sharedMadeAgain,
   situationIn,
-  lent,
+  turned,
+  withFaults,
   withInstances,
 } from '../testing/worlds.ts';
 import { passOver, turn } from '../world/run.ts';
@@ -53,24 +63,161 @@ const dataVolumesOf = (world: World): readonly string[] =>
 
 /** Three members that share a StatefulSet. */
 const sharing = lent(() => atRest(withInstances(3)(restedSharedWorld())));
+const shared = 'acid-minimal-cluster';
+const [first, second, third] = [`${shared}-0`, `${shared}-1`, `${shared}-2`] as const;
+const sharedLedBy = (pod: string): World => atRest(ledBy(sharing(), pod));
+const stepIn = (world: World): ReturnType<typeof scaleDown>['step'] => scaleDown(situationIn(world)).step;
+const nothing = { step: undefined, deletions: [], lookAgainAfterMs: undefined };
+/** Patroni's word that only this one is a synchronous standby. */
+const synchronousWith = (world: World, leader: string, standby: string): World => {
+  const metadata = world.objects.get(keyOf('Endpoints', shared))?.metadata ?? assert.fail();
+  const annotations = { leader, sync_standby: standby };
+  return store(world, { apiVersion: 'v1', kind: 'Endpoints', metadata: { ...metadata, name: `${shared}-sync`, uid: 'sync', annotations } });
+};
+/** Deleted with its volumes kept, while the second of two members led. */
+const retained = lent(() => {
+  const led = atRest(ledBy(restedSharedWorld(), second));
+  return atRest(deleteCluster(annotateCluster(led, { [stamps.retain]: 'data' })));
+});
 const scaleOf = (world: World): number | undefined => {
   const { step } = scaleDown(situationIn(world));
   return step?.kind === 'scaleStatefulSet' ? step.replicas : undefined;
 };
 
 testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
-  'no pod, its StatefulSet is one that others share': () => {
+  'no pod': () => {
     const world = withInstances(1)(sharing());
     const small = atRest(world);
-    assert.deepEqual(namesOf(small, 'Pod'), ['acid-minimal-cluster-0']);
+    assert.deepEqual(namesOf(small, 'Pod'), [first]);
     assert.deepEqual(namesOf(small, 'PersistentVolumeClaim'), namesOf(world, 'PersistentVolumeClaim'));
     const again = atRest(withInstances(3)(small));
     assert.deepEqual(namesOf(again, 'PersistentVolumeClaim'), namesOf(world, 'PersistentVolumeClaim'));
     // Not even of one whose StatefulSet somebody deletes.
-    const deleting = editObject(remove(world, 'Pod', 'acid-minimal-cluster-2'), 'StatefulSet', 'acid-minimal-cluster', (object) =>
-      goingSince(world.nowMs, object),
-    );
+    const deleting = going(remove(world, 'Pod', third), 'StatefulSet', shared);
     assert.deepEqual(scaleDown(situationIn(deleting)).deletions, []);
+  },
+  'stopped; it leads, and one of a lower number is fit': () => {
+    const step = stepIn(withInstances(0)(sharedLedBy(third)));
+    assert.ok(step?.kind === 'switchover' && step.from === third && step.to === first);
+    // While Patroni was asked just now, it is waited for.
+    const asked = passIn(withInstances(0)(sharedLedBy(third))).world;
+    assert.equal(stepIn(asked), undefined);
+  },
+  'stopped; it leads, and none of a lower number is fit': () => {
+    const stopping = withInstances(0)(lagging(sharedLedBy(third), first, second));
+    assert.equal(stepIn(stopping), undefined, 'a pass may end before it writes the status');
+    const told = passIn(stopping).world;
+    assert.equal(situationIn(told).recalled.startupMember?.name, third);
+    assert.equal(scaleOf(told), 2);
+    const after = passIn(told).world;
+    // The others have older data: they start when it leads again.
+    const asleep = atRest(turned(after));
+    assert.deepEqual([namesOf(asleep, 'Pod'), conditionIn(asleep, 'Ready')?.reason], [[], 'Stopped']);
+    assert.deepEqual([situationIn(asleep).recalled.startupMember?.name, situationIn(asleep).recalled.primary], [third, third]);
+    for (const instances of [1, 2, 3]) {
+      let world = withFaults(withInstances(instances)(asleep), { laggingPods: new Set() });
+      for (let pass = 0; pass < 20 && situationIn(world).writable === undefined; pass++) world = turned(passIn(world).world);
+      assert.equal(situationIn(world).primary?.name, third, `${instances} members`);
+      const awake = atRest(world);
+      assert.deepEqual(namesOf(awake, 'Pod'), [first, second, third].slice(0, instances));
+      assert.equal(conditionIn(awake, 'Ready')?.reason, 'Ready');
+    }
+  },
+  "stopped; it or another leads, and the leader's volume was deleted": () => {
+    const doomed = going(sharedLedBy(second), 'PersistentVolumeClaim', `pgdata-${second}`);
+    const step = stepIn(withInstances(0)(doomed));
+    assert.ok(step?.kind === 'switchover' && step.from === second && step.to === first);
+    assert.equal(stepIn(withInstances(0)(lagging(doomed, first, third))), undefined);
+    const asleep = atRest(withInstances(0)(doomed));
+    assert.equal(conditionIn(asleep, 'Ready')?.reason, 'Stopped');
+  },
+  'stopped; it leads, and the volume of one of a lower number was deleted': () => {
+    const two = atRest(withInstances(2)(sharedLedBy(second)));
+    const doomed = going(atRest(ledBy(two, second)), 'PersistentVolumeClaim', `pgdata-${first}`);
+    const step = stepIn(withInstances(0)(doomed));
+    assert.ok(step?.kind === 'deletePod' && step.deletion.reference.name === first);
+    const asleep = atRest(withInstances(0)(doomed));
+    assert.equal(conditionIn(asleep, 'Ready')?.reason, 'Stopped');
+    assert.equal(conditionIn(atRest(withInstances(2)(asleep)), 'Ready')?.status, 'True');
+  },
+  'stopped; its StatefulSet was deleted and left it its pod': () => {
+    const left = withInstances(0)(orphaned(sharing(), shared));
+    const step = stepIn(left);
+    assert.ok(step?.kind === 'deletePod' && step.deletion.reference.name === third);
+    const asleep = atRest(left);
+    assert.deepEqual([namesOf(asleep, 'Pod'), conditionIn(asleep, 'Ready')?.reason], [[], 'Stopped']);
+    assert.equal(conditionIn(atRest(withInstances(3)(asleep)), 'Ready')?.status, 'True');
+  },
+  'its StatefulSet was deleted and left it its pod': () => {
+    const left = withInstances(1)(orphaned(sharedLedBy(third), shared));
+    const { objects, step, deletions } = decisionIn(left);
+    // The first ordinals are safe, and the last one, which leads, is taken over with them.
+    assert.deepEqual(
+      objects.flatMap(({ object }) => (object.kind === 'StatefulSet' ? [object.spec?.replicas] : [])),
+      [3],
+    );
+    assert.deepEqual(deletions, []);
+    assert.equal(step?.kind, 'switchover');
+    const uid = left.objects.get(keyOf('Pod', first))?.metadata.uid;
+    const ended = atRest(left);
+    assert.deepEqual([namesOf(ended, 'Pod'), ended.objects.get(keyOf('Pod', first))?.metadata.uid], [[first], uid]);
+    assert.equal(conditionIn(ended, 'Ready')?.reason, 'Ready');
+    const replica = withInstances(2)(orphaned(sharing(), shared));
+    assert.equal(stepIn(replica), undefined);
+    assert.deepEqual(namesOf(atRest(replica), 'Pod'), [first, second]);
+  },
+  'leads, none that stays is accepted, one that goes before it is': () => {
+    const step = stepIn(withInstances(1)(synchronousWith(sharedLedBy(third), third, second)));
+    assert.ok(step?.kind === 'switchover' && step.from === third && step.to === second);
+  },
+  'is the last that could take over from one that goes and leads': () => {
+    const four = lagging(atRest(ledBy(atRest(withInstances(4)(sharing())), second)), first);
+    const shrinks = withInstances(1)(four);
+    assert.equal(scaleOf(shrinks), 3, 'there are two');
+    let world = shrinks;
+    for (let pass = 0; pass < 12; pass++) world = turned(passIn(world).world);
+    assert.deepEqual(namesOf(world, 'Pod'), [first, second, third]);
+    const ended = atRest(withFaults(world, { laggingPods: new Set() }));
+    assert.deepEqual(namesOf(ended, 'Pod'), [first]);
+    // One that could not take over either keeps nobody safe.
+    assert.equal(scaleOf(withInstances(1)(lagging(sharedLedBy(second), first, third))), 2);
+  },
+  'is the last that could take over from a leader whose volume was deleted': () => {
+    const two = going(restedSharedWorld(), 'PersistentVolumeClaim', `pgdata-${first}`);
+    assert.equal(stepIn(withInstances(1)(two)), undefined);
+    const ended = atRest(withInstances(1)(two));
+    assert.deepEqual([situationIn(ended).primary?.name, namesOf(ended, 'Pod')], [first, [first]]);
+    assert.equal(conditionIn(ended, 'VolumeDeleted'), undefined);
+  },
+  'comes before one that a lost node keeps': () => {
+    for (const [instances, leader] of [
+      [1, first],
+      [0, first],
+      [1, second],
+    ] as const) {
+      const lost = withFaults(withInstances(instances)(sharedLedBy(leader)), { lostPods: new Set([third]) });
+      let world = lost;
+      for (let pass = 0; pass < 4; pass++) world = turned(passIn(world).world);
+      assert.deepEqual(namesOf(world, 'Pod').at(-1), third);
+      assert.ok(namesOf(world, 'Pod').includes(second), 'it is waited for');
+      world = { ...world, nowMs: world.nowMs + 90_000 };
+      for (let pass = 0; pass < 8; pass++) world = turned(passIn(world).world);
+      assert.deepEqual(namesOf(world, 'Pod'), instances === 1 ? [first, third] : [third], `${instances}, ${leader}`);
+    }
+  },
+  'is noted to start first, and has its volume and no StatefulSet': () => {
+    const again = sharedMadeAgain(retained(), 1);
+    assert.deepEqual([surplusOf(again), stepIn(again)], [[second], undefined]);
+    const begun = passIn(again).world;
+    assert.equal(scaleOf(begun), 2);
+  },
+  'the same, and it has its pod': () => {
+    const again = passIn(passIn(sharedMadeAgain(retained(), 1)).world).world;
+    const starting = passIn(again).world;
+    assert.deepEqual([surplusOf(starting), situationIn(starting).writable, stepIn(starting)], [[second], undefined, undefined]);
+    // A member of its own StatefulSet.
+    const renamed = turned(passIn(withShutdown(editSet(stopped(), { name: 'other' }), false)).world);
+    assert.equal(scaleOf(renamed), undefined);
   },
   'the cluster is stopped': () => {
     const stopping = withShutdown(editSet(restedWorld('dev'), { name: 'other' }), true);
@@ -78,13 +225,16 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
     const step = scaleDown(situationIn(stopping)).step;
     assert.ok(step?.kind === 'scaleStatefulSet' && step.replicas === 0 && step.reference.name === name);
     const renamed = editSet(stopped(), { name: 'other' });
-    assert.deepEqual(scaleDown(situationIn(renamed)), { step: undefined, deletions: [], lookAgainAfterMs: undefined });
+    assert.deepEqual(scaleDown(situationIn(renamed)), nothing);
+    assert.equal(scaleOf(withInstances(0)(sharing())), 2);
+    assert.deepEqual(scaleDown(situationIn(atRest(withInstances(0)(sharing())))), nothing);
   },
   'led before the stop, and none leads yet': () => {
     const world = withShutdown(editSet(stopped(), { name: 'other' }), false);
     const step = scaleDown(situationIn(world)).step;
     assert.ok(step?.kind === 'scaleStatefulSet' && step.replicas === 1);
     assert.deepEqual([step.reference.name], surplusOf(world));
+    assert.equal(scaleOf(passIn(sharedMadeAgain(retained(), 1)).world), 2);
   },
   'leads, a member that stays is fit': () => {
     let world = editSet(restedWorld('dev'), { name: 'other' });
@@ -92,16 +242,20 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
     const step = scaleDown(situationIn(world)).step;
     assert.equal(step?.kind, 'switchover');
     assert.match(step.reason, /set pgdb is no longer in the manifest.*another takes over first/);
+    const fewer = stepIn(withInstances(2)(lagging(sharedLedBy(third), first)));
+    assert.ok(fewer?.kind === 'switchover' && fewer.from === third && fewer.to === second);
   },
   'leads, none is fit': () => {
     const world = editSet(restedWorld('dev'), { name: 'other' });
-    assert.deepEqual(scaleDown(situationIn(world)), { step: undefined, deletions: [], lookAgainAfterMs: undefined });
+    assert.deepEqual(scaleDown(situationIn(world)), nothing);
+    assert.deepEqual(scaleDown(situationIn(withInstances(2)(lagging(sharedLedBy(third), first, second)))), nothing);
   },
   'there are data, and none that stays leads': () => {
     const renamed = withPods(editSet(restedWorld('dev'), { name: 'other' }), () => false);
-    assert.deepEqual(scaleDown(situationIn(renamed)), { step: undefined, deletions: [], lookAgainAfterMs: undefined });
+    assert.deepEqual(scaleDown(situationIn(renamed)), nothing);
     const electing = withPods(shrinking(), (pod) => pod !== situationIn(three()).primary?.pod);
-    assert.deepEqual(scaleDown(situationIn(electing)), { step: undefined, deletions: [], lookAgainAfterMs: undefined });
+    assert.deepEqual(scaleDown(situationIn(electing)), nothing);
+    assert.deepEqual(scaleDown(situationIn(withInstances(1)(withPods(sharing(), (pod) => pod !== first)))), nothing);
   },
   'serves, and one that stays is not ready': () => {
     const two = atRest(editSet(three(), { replicas: 2 }));
@@ -123,6 +277,8 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
       status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] },
     }));
     assert.equal(scaleDown(situationIn(incomplete)).step, undefined);
+    const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] };
+    assert.equal(stepIn(withInstances(2)(editObject(sharing(), 'Pod', second, (object) => ({ ...object, status })))), undefined);
   },
   'serves, and another is on its way down': () => {
     const world = shrinking();
@@ -130,11 +286,13 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
     const leaving = editObject(scaledToNothing(world, first), 'Pod', `${first}-0`, (pod) => goingSince(world.nowMs, pod));
     assert.equal(scaleDown(situationIn(leaving)).step, undefined);
     assert.notEqual(second, '');
+    assert.equal(stepIn(withInstances(1)(going(sharing(), 'Pod', 'acid-minimal-cluster-1'))), undefined);
   },
   'has a pod or may get one': () => {
     const step = scaleDown(situationIn(shrinking())).step;
     assert.ok(step?.kind === 'scaleStatefulSet' && step.replicas === 0);
     assert.match(step.reason, /spec\.instances\[0\] asks for 1, so member .* goes/);
+    assert.equal(scaleOf(withInstances(1)(sharing())), 2);
   },
   'pod on its way down': () => {
     const world = editSet(three(), { replicas: 2 });
@@ -148,8 +306,10 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
     );
     const twoLeft = editSet(lost, { replicas: 1 });
     assert.equal(scaleDown(situationIn(twoLeft)).step?.kind, 'scaleStatefulSet', 'nor does it hold up another');
+    const ends = going(passIn(withInstances(1)(sharing())).world, 'Pod', third);
+    assert.deepEqual(scaleDown(situationIn(ends)), { step: undefined, deletions: [], lookAgainAfterMs: 61_000 });
   },
-  'no pod, claims that nobody deleted yet': () => {
+  'no pod, a StatefulSet of its own, claims that nobody deleted yet': () => {
     const { world, name } = down();
     const { deletions } = scaleDown(situationIn(world));
     assert.deepEqual(
@@ -158,7 +318,7 @@ testTable('scale down', join(import.meta.dirname, 'scaleDown.ts'), 1, {
     );
     assert.ok(deletions[0]?.resourceVersion !== undefined, 'only as it was seen');
   },
-  'no pod, and no claim that stays': () => {
+  'no pod, a StatefulSet of its own, no claim that stays': () => {
     const { world, name } = down();
     const gone = remove(world, 'PersistentVolumeClaim', `${name}-pgdata`);
     assert.deepEqual(
@@ -282,18 +442,8 @@ test('scale down: members that share a StatefulSet stop with the first one leadi
 });
 
 test('scale down: of members that share a StatefulSet, where only one that goes may take over, the pods go down to it step by step', () => {
-  const synchronousWith = (world: World, leader: string, standby: string): World => {
-    const [scope, metadata] = ['acid-minimal-cluster', world.objects.get(keyOf('Endpoints', 'acid-minimal-cluster'))?.metadata];
-    return store(world, {
-      apiVersion: 'v1',
-      kind: 'Endpoints',
-      metadata: { ...(metadata ?? assert.fail()), name: `${scope}-sync`, uid: 'sync', annotations: { leader, sync_standby: standby } },
-    });
-  };
-  const [first, second, third] = [0, 1, 2].map((ordinal) => `acid-minimal-cluster-${ordinal}`);
-  assert.ok(first !== undefined && second !== undefined && third !== undefined);
   const shrink = (leader: string, standby: string): ReturnType<typeof scaleDown>['step'] =>
-    scaleDown(situationIn(withInstances(1)(synchronousWith(atRest(ledBy(sharing(), leader)), leader, standby)))).step;
+    stepIn(withInstances(1)(synchronousWith(sharedLedBy(leader), leader, standby)));
   const away = shrink(third, second);
   assert.ok(away?.kind === 'switchover' && away.to === second, 'the last pod leads: the standby takes over, though it goes, too');
   const removed = shrink(second, third);

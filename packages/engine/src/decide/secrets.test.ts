@@ -5,6 +5,7 @@ import type { Decision, SecretIntent } from '../decision.ts';
 import { testTable } from '../testing/tables.ts';
 import {
   atRest,
+  conditionIn,
   decisionIn,
   dialect,
   editCertificate,
@@ -13,11 +14,12 @@ import {
   freshWorld,
   keysWritten,
   namesOf,
+  restedSharedWorld,
   restedWorld,
   withoutSecret,
 } from '../testing/worlds.ts';
 import { passOver } from '../world/run.ts';
-import { observationOf } from '../world/world.ts';
+import { observationOf, type World } from '../world/world.ts';
 
 const user = 'hippo-pguser-hippo';
 const root = dialect.profile.names.rootCertificate;
@@ -38,6 +40,19 @@ testTable('secrets', join(import.meta.dirname, 'secrets.ts'), 1, {
     const world = editCertificate(withoutSecret(restedWorld('dev'), server), root, 'root.crt', { isAuthority: false });
     const due = editCertificate(world, 'hippo-replication-cert', 'tls.crt', { notAfterMs: world.nowMs });
     assert.deepEqual(decisionIn(due).secrets, []);
+  },
+  "is another user's": () => {
+    // One user goes, and its Secret stays; another comes whose Secret has the same name.
+    const asked =
+      (...names: readonly string[]) =>
+      (world: World): World =>
+        editSpec(world, (spec) => ({ ...spec, users: Object.fromEntries(names.map((name) => [name, []])), databases: {} }));
+    const without = atRest(asked('zalando')(restedSharedWorld()));
+    const other = atRest(asked('foo-user')(without));
+    const secret = 'foo-user.acid-minimal-cluster.credentials.postgresql.acid.zalan.do';
+    assert.deepEqual(other.secrets.get(secret)?.data, restedSharedWorld().secrets.get(secret)?.data);
+    assert.match(conditionIn(other, 'UsersApplied')?.message ?? '', /user foo-user waits: Secret foo-user\..* is that of user foo_user/);
+    assert.equal(conditionIn(atRest(asked('foo_user')(other)), 'UsersApplied'), undefined);
   },
   'does not exist': () => {
     const intent = intentFor(decisionIn(withoutSecret(restedWorld('dev'), user)), user);

@@ -5,6 +5,7 @@
  * |-------------------------------------------------|------------------------------------------------------------|
  * | could not be read, or its source could not be   | nothing: a read that fails never regenerates anything      |
  * | its root cannot sign                            | nothing, and a condition (see certificates.ts)             |
+ * | is another user's                               | nothing: that user keeps it (see userSecrets.ts)           |
  * | does not exist                                  | create (finding it there after all ends the pass)          |
  * | password blank or missing                       | fill: a new one, and all that derives from it              |
  * | verifier blank or missing                       | fill: from the password; any other verifier is the owner's |
@@ -14,7 +15,7 @@
  * | all in order                                    | nothing                                                    |
  */
 import type { DesiredObject, SecretIntent, SecretValue } from '../decision.ts';
-import type { Identity } from '../model/cluster.ts';
+import type { Cluster, Identity } from '../model/cluster.ts';
 import type { SecretPlan } from '../model/secrets.ts';
 import type { Observation, SecretFacts } from '../observation.ts';
 import { complaintOfLeaf, complaintOfRoot, previousRoot, reportRoots, unusableRoots, type Complaint } from './certificates.ts';
@@ -47,7 +48,8 @@ export const secretFor = (plan: SecretPlan, observation: Observation): Found => 
   );
 };
 
-const named = (name: string, observation: Observation): Found =>
+/** A Secret of the namespace by its name, the cluster's or another one that it refers to. */
+export const secretNamed = (name: string, observation: Observation): Found =>
   observation.children.secrets.find((facts) => facts.name === name) ?? observation.referencedSecrets[name] ?? 'missing';
 
 /** Names of other Secrets that a value is made from. */
@@ -114,7 +116,7 @@ const complaintOf = (key: string, value: SecretValue, facts: SecretFacts, observ
     case 'newRoot':
       return complaintOfRoot(key, value, facts, observation.nowMs);
     case 'newCertificate':
-      return complaintOfLeaf(key, value, facts, named(value.request.root.secret, observation), observation.nowMs);
+      return complaintOfLeaf(key, value, facts, secretNamed(value.request.root.secret, observation), observation.nowMs);
     default:
       return value satisfies never;
   }
@@ -183,7 +185,7 @@ const fill = (plan: SecretPlan, { name, uid, resourceVersion }: SecretFacts, { v
 
 const madeFrom = (plans: readonly SecretPlan[], observation: Observation) => {
   const unusable = unusableRoots(plans, (plan) => secretFor(plan, observation));
-  const mayBeMadeFrom: MayBeMadeFrom = (source) => !unusable.has(source) && named(source, observation) !== 'unreadable';
+  const mayBeMadeFrom: MayBeMadeFrom = (source) => !unusable.has(source) && secretNamed(source, observation) !== 'unreadable';
   return { unusable, mayBeMadeFrom };
 };
 
@@ -198,8 +200,14 @@ export const renewCertificates = (plans: readonly SecretPlan[], observation: Obs
   });
 };
 
+/** Whose Secret it is, where its name fits the plan and it is another user's: two users may have one name for theirs, one after the other. */
+export const userOfAnother = (plan: SecretPlan, facts: SecretFacts, userLabel: string): string | undefined => {
+  const [user, found] = [plan.labels[userLabel], facts.labels[userLabel]];
+  return user === undefined || found === undefined || found === user ? undefined : found;
+};
+
 /** The intents that bring every planned Secret in order. */
-export const secretIntents = (identity: Identity, plans: readonly SecretPlan[], observation: Observation): Contribution => {
+export const secretIntents = ({ identity, profile }: Cluster, plans: readonly SecretPlan[], observation: Observation): Contribution => {
   const planned = new Set(plans.map(({ reference }) => reference.name));
   const { unusable, mayBeMadeFrom } = madeFrom(plans, observation);
   const secrets: SecretIntent[] = [];
@@ -211,14 +219,14 @@ export const secretIntents = (identity: Identity, plans: readonly SecretPlan[], 
     if (found === 'missing') {
       // A source that is neither there nor about to be made by us is its owner's to bring.
       const lacking = sources.some(
-        (source) => !mayBeMadeFrom(source) || (named(source, observation) === 'missing' && !planned.has(source)),
+        (source) => !mayBeMadeFrom(source) || (secretNamed(source, observation) === 'missing' && !planned.has(source)),
       );
       if (lacking) continue;
       const { reference, labels, annotations, ownership, stage, values } = plan;
       secrets.push({ reference, labels, annotations, ownership, stage, values, write: { kind: 'create' }, reason: 'it did not exist' });
       continue;
     }
-    if (found.deleting) continue;
+    if (found.deleting || userOfAnother(plan, found, profile.labels.user) !== undefined) continue;
     const filling = fillingOf(plan, found, observation, mayBeMadeFrom, () => true);
     if (plan.ownership === 'shared' && !found.ownerUids.includes(identity.uid)) objects.push(owned(identity, plan));
     const unlabelled =

@@ -34,12 +34,12 @@ const runs = ({ podObject, ready, state }: Member): boolean =>
 
 export const situationOf = ({ cluster, findings }: Manifested, dialect: Dialect, observation: Observation): Situation => {
   const { children } = observation;
-  const members = membersOf(cluster, children);
-  const primary = members.find((member) => member.role === 'leader');
   const store = cluster.profile.names.configurationService(cluster.identity.name);
   const initialized = children.endpoints.find(({ metadata }) => metadata.name === store)?.metadata.annotations?.['initialize'];
   const systemIdentifier = initialized === '' ? undefined : initialized;
   const recalled = withFormerPrimary(dialect.recall(observation.status), cluster, children, systemIdentifier);
+  const members = membersOf(cluster, children, recalled);
+  const primary = members.find((member) => member.role === 'leader');
   const { wanted, surplus } = chooseMembers(cluster, members, children, recalled);
   return {
     cluster,

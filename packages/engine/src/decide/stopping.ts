@@ -11,7 +11,15 @@
  * | stopped   | others have pods                                | 1                          | 0             |
  * | stopped   | no other has a pod                              | 0                          | 0             |
  * | stopped   | noted, and another leads and runs               | 1, it is noted instead     | 0             |
- * | stopped   | noted, and no member is wanted any more         | none, the note stays       | none          |
+ *
+ * Members that share a StatefulSet are not wanted while they are stopped, nor is one whose number is beyond those asked for: their pods are given
+ * and taken by scaleDown.ts, and of the rows above only the note holds for them. Besides, for them:
+ *
+ * | asked for | observed                                                  | pods of the startup member                        | of the others |
+ * |-----------|-----------------------------------------------------------|---------------------------------------------------|---------------|
+ * | running   | noted, and its number is beyond those asked for           | none here; the note stays while it has its volume | 0             |
+ * | stopped   | noted, and no member is wanted any more                   | none, the note stays                              | none          |
+ * | stopped   | none noted, none leads, and one led last                  | none here; it is noted                            | none          |
  */
 import { memberIdentity, type MemberIdentity } from '../model/members.ts';
 import type { MemberTarget } from '../render/context.ts';
@@ -39,9 +47,12 @@ const rememberedMember = ({ cluster, recalled: { startupMember } }: Situation): 
 
 /** Who stops last and starts first; undefined while the cluster runs normally. It may be a member that goes. */
 export const startupMemberOf = (situation: Situation): MemberIdentity | undefined => {
-  const { cluster, wanted, primary } = situation;
+  const { cluster, members, wanted, primary, recalled } = situation;
   const noted = notedMember(situation);
-  if (cluster.stopped) return noted ?? primary ?? wanted[0] ?? rememberedMember(situation);
+  if (cluster.stopped) {
+    const ledLast = (wanted.length === 0 ? members : wanted).find(({ name }) => name === recalled.primary);
+    return noted ?? primary ?? ledLast ?? wanted[0] ?? rememberedMember(situation);
+  }
   return noted === undefined || (primary?.name === noted.name && primary.ready) ? undefined : noted;
 };
 

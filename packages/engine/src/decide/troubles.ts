@@ -31,8 +31,12 @@ const setOf = (cluster: Cluster, pod: Pod): string => {
 };
 
 /** The field that names the image of a container. */
-const imageField = ({ profile }: Cluster, container: string): string => {
+const imageField = ({ profile, sets }: Cluster, container: string): string => {
   const { backupServer, backupConfiguration, backupLogDirectory } = profile.containers;
+  const isOwn = sets.some(({ additionalContainers, additionalInitContainers }) =>
+    [...additionalContainers, ...additionalInitContainers].some(({ name }) => name === container),
+  );
+  if (isOwn) return `the image of container ${container} in the manifest`;
   const isBackup = [backupServer, backupConfiguration, backupLogDirectory].includes(container);
   return (isBackup ? profile.fields?.backupImage : profile.fields?.postgresImage) ?? 'the image in the manifest';
 };

@@ -6,7 +6,7 @@ import type { UserIntent } from '../model/cluster.ts';
 import type { SecretPlan } from '../model/secrets.ts';
 import type { Observation } from '../observation.ts';
 import type { UserWithSecret } from '../readings.ts';
-import { secretFor } from './secrets.ts';
+import { secretFor, userOfAnother } from './secrets.ts';
 import type { Situation } from './situation.ts';
 
 export interface KnownUser extends UserWithSecret {
@@ -18,7 +18,7 @@ export interface KnownUser extends UserWithSecret {
 export type UserState =
   { readonly kind: 'known'; readonly user: KnownUser } | { readonly kind: 'coming' } | { readonly kind: 'stuck'; readonly message: string };
 
-const stateOf = (intent: UserIntent, plan: SecretPlan | undefined, observation: Observation): UserState => {
+const stateOf = (intent: UserIntent, plan: SecretPlan | undefined, observation: Observation, userLabel: string): UserState => {
   if (intent.passwordCharacters === undefined) return { kind: 'known', user: { intent, secret: undefined, fingerprint: undefined } };
   if (plan === undefined) return { kind: 'coming' };
   const facts = secretFor(plan, observation);
@@ -26,6 +26,10 @@ const stateOf = (intent: UserIntent, plan: SecretPlan | undefined, observation: 
   const stuck = (message: string): UserState => ({ kind: 'stuck', message: `user ${intent.name} waits: Secret ${name} ${message}` });
   if (facts === 'unreadable') return stuck('cannot be read; let pgherd read it');
   if (facts !== 'missing') {
+    const other = userOfAnother(plan, facts, userLabel);
+    if (other !== undefined) {
+      return stuck(`is that of user ${other}, who keeps it; rename the user, or delete the Secret, and a new one is made`);
+    }
     if (facts.deleting) return stuck('is being deleted; take away what holds it (metadata.finalizers), and a new one is made');
     const verifier = facts.values['verifier'];
     if (verifier !== undefined && !verifier.empty) {
@@ -41,6 +45,7 @@ const stateOf = (intent: UserIntent, plan: SecretPlan | undefined, observation: 
 /** The users of the manifest, in its order. */
 export const userStates = ({ cluster, observation }: Situation, plans: readonly SecretPlan[]): readonly UserState[] =>
   cluster.users.map((intent) => {
-    const plan = plans.find(({ labels }) => labels[cluster.profile.labels.user] === intent.name);
-    return stateOf(intent, plan, observation);
+    const userLabel = cluster.profile.labels.user;
+    const plan = plans.find(({ labels }) => labels[userLabel] === intent.name);
+    return stateOf(intent, plan, observation, userLabel);
   });

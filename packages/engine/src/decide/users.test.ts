@@ -12,9 +12,11 @@ import {
   editSecret,
   editSpec,
   lent,
+  restedSharedWorld,
   restedWorld,
   situationIn,
 } from '../testing/worlds.ts';
+import type { RolesReading } from '../readings.ts';
 import { passOver, settle, turn } from '../world/run.ts';
 import type { World } from '../world/world.ts';
 import { differencesOf, readingAgeMs } from './users.ts';
@@ -227,6 +229,7 @@ test('users: what differs is told in words', () => {
     roles: [{ name: 'app', verifierFingerprint: 'b', attributes, connectionLimit: -1 }],
     databases: [],
     grants: [],
+    remaining: [],
   };
   assert.deepEqual(
     differencesOf([{ intent, fingerprint: 'a' }], [{ name: 'app', owner: undefined, schemas: [], extensions: [] }], reading),
@@ -243,6 +246,25 @@ test('users: what differs is told in words', () => {
     'database app belongs to postgres, not to app',
   ]);
   assert.deepEqual(differencesOf([], [{ name: 'app', owner: undefined, schemas: [], extensions: [] }], owned), []);
+  const remaining = [
+    { database: undefined, statements: ['GRANT a TO b'] },
+    { database: 'bar', statements: ['CREATE SCHEMA data', 'CREATE EXTENSION x', 'CREATE EXTENSION y'] },
+  ];
+  assert.deepEqual(differencesOf([], [], { ...reading, remaining }), [
+    'this is left to do: GRANT a TO b',
+    'in database bar this is left to do: CREATE SCHEMA data and 2 more',
+  ]);
+});
+
+test('users: what was taken away inside of a database, or from a role, comes back', () => {
+  const world = restedSharedWorld();
+  const reading = world.readings['roles'] ?? assert.fail('no reading');
+  assert.ok(reading.result.kind === 'taken');
+  const value = { ...(reading.result.value as RolesReading), remaining: [{ database: 'bar', statements: ['CREATE SCHEMA data'] }] };
+  const differs = { ...world, commandResults: {}, readings: { roles: { ...reading, result: { kind: 'taken', value } as const } } };
+  const [command] = decisionIn(differs).commands;
+  assert.match(command?.reason ?? '', /in database bar this is left to do: CREATE SCHEMA data/);
+  assert.deepEqual(decisionIn(atRest(differs)).commands, []);
 });
 
 test('users: what a stuck user waits for is neither forgotten nor in force, and the others are looked after meanwhile', () => {
@@ -257,6 +279,8 @@ test('users: what a stuck user waits for is neither forgotten nor in force, and 
     waiting.decision.readings.map(({ key }) => key),
     ['roles'],
   );
+  const asked = waiting.decision.readings[0]?.input?.text ?? '';
+  assert.ok(asked.includes('"hippo"') && !asked.includes('"extra"'), 'what it lacks is not made yet');
   assert.equal(conditionIn(waiting.world, 'Ready')?.reason, 'UsersNotReady');
   const filled = atRest(applied);
   assert.deepEqual([...filled.database.roles.keys()], ['hippo', 'extra']);

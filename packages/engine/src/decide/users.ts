@@ -1,6 +1,6 @@
 /**
  * Roles and databases. Nothing is ever dropped. Where the manifest asks for none, there are still the databases that every server has, and their
- * extension.
+ * extension. A reading tells of all that the script would change, also inside of databases, but for when passwords end (VALID UNTIL) and pgaudit.
  *
  * | observed                                                              | decision                                                |
  * |-----------------------------------------------------------------------|---------------------------------------------------------|
@@ -34,6 +34,8 @@ const commandKey = 'users';
 const readingKey = 'roles';
 const rereadAfterMs = 30 * 60_000;
 const timeoutMs = 30_000;
+/** A statement that fails once or twice may only have come at a bad time. */
+const attemptsUntilStalled = 3;
 /** A difference found so soon after the script ran is one that the script cannot mend. */
 const settledAfterMs = 60_000;
 const unmendedRereadMs = 5 * 60_000;
@@ -44,6 +46,8 @@ export const readingAgeMs = (uid: string): number => rereadAfterMs + (Number.par
 export interface UsersProgress extends Contribution {
   /** What the manifest asks for is in force. */
   readonly inForce: boolean;
+  /** Why it gets no further by itself: PostgreSQL refuses a statement whenever it is tried. */
+  readonly stalled: string | undefined;
   readonly usersRevision: string | undefined;
   readonly databaseRevision: string | undefined;
   readonly serverVersion: string | undefined;
@@ -88,6 +92,10 @@ export const differencesOf = (
         differences.push(`role ${intent.name} lacks privileges on database ${database}`);
       }
     }
+  }
+  for (const { database, statements } of reading.remaining) {
+    const more = statements.length > 1 ? ` and ${statements.length - 1} more` : '';
+    differences.push(`${database === undefined ? '' : `in database ${database} `}this is left to do: ${statements[0] ?? ''}${more}`);
   }
   return differences;
 };
@@ -158,7 +166,7 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
   const isComplete = stuck.length === 0;
   const remembered = recalledShortcomings(recalled);
   if (writable === undefined || states.some(({ kind }) => kind === 'coming')) {
-    return { ...before, conditions: notApplied([...stuck, ...remembered]), inForce: isRecalled };
+    return { ...before, conditions: notApplied([...stuck, ...remembered]), inForce: isRecalled, stalled: undefined };
   }
 
   const target = databaseOf(cluster, writable);
@@ -168,12 +176,14 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
   const value = takenValue(reading, wanted);
   const hasRun = result?.result.kind === 'succeeded' && result.inputs.startsWith(wanted);
   const shortcomings = [...stuck, ...(hasRun ? shortcomingsOf(result) : remembered)];
-  const known = { ...before, serverVersion: value?.serverVersion };
   const failed = result?.result.kind === 'failed' && result.inputs.startsWith(wanted) ? result.result : undefined;
   const failure: readonly Complaint[] =
     failed === undefined
       ? []
       : [{ reason: 'StatementFailed', message: `roles and databases are not as the manifest asks: ${failed.message.trim()}` }];
+
+  const stalled = failed !== undefined && failed.attempts >= attemptsUntilStalled ? failure[0]?.message : undefined;
+  const known = { ...before, serverVersion: value?.serverVersion, stalled };
 
   const command = (inputs: string, reason: string): Contribution => {
     const againAtMs = failed === undefined || result === undefined ? nowMs : retryAtMs(result.finishedAtMs, failed.attempts);
@@ -201,7 +211,11 @@ export const applyUsers = (situation: Situation, plans: readonly SecretPlan[]): 
         maximumAgeMs: maximumAgeMs - 1,
         target,
         command: psql(cluster.postgres.majorVersion),
-        input: rolesQuestion(cluster.users, cluster.databases),
+        // Without those that wait for a Secret: what they lack, the script does not make yet.
+        input: rolesQuestion(
+          users.map(({ intent }) => intent),
+          cluster.databases,
+        ),
         parser: 'roles',
         timeoutMs,
       },

@@ -28,7 +28,7 @@ const requestOf = (claim: PersistentVolumeClaim): string | undefined => {
 };
 
 /** What a member with a volume that cannot be had by changing the one that is there can be put into. */
-const elsewhere = ({ profile }: Cluster): string => (profile.workloads === 'own' ? 'a new instance set' : 'a new cluster');
+export const elsewhere = ({ profile }: Cluster): string => (profile.workloads === 'own' ? 'a new instance set' : 'a new cluster');
 
 /** Where in the manifest a claim comes from. */
 const originOf = (cluster: Cluster, claim: PersistentVolumeClaim): string => {

@@ -2,9 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { join } from 'node:path';
 import { testTable } from '../testing/tables.ts';
-import { atRest, conditionIn, decisionIn, dialect, editObject, editSet, freshWorld, lent, namesOf } from '../testing/worlds.ts';
+import {
+  atRest,
+  conditionIn,
+  decisionIn,
+  dialect,
+  editObject,
+  editSet,
+  freshWorld,
+  lent,
+  namesOf,
+  restedSharedWorld,
+  situationIn,
+} from '../testing/worlds.ts';
 import { settle } from '../world/run.ts';
 import { keyOf, type World } from '../world/world.ts';
+import { keptWalVolumes } from './walVolumes.ts';
 
 const walVolumeClaimSpec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
 
@@ -65,4 +78,23 @@ test('WAL volumes: a pod that is lost comes back with its WAL though the manifes
   objects.delete(keyOf('Pod', `${name}-0`));
   const after = atRest({ ...world, counter: world.counter + 1, objects });
   assert.deepEqual(statefulSets(after), statefulSets(world));
+});
+
+test('WAL volumes: members that share a StatefulSet have no other set to move to', () => {
+  const situation = situationIn(restedSharedWorld());
+  const [claim] = situation.observation.children.persistentVolumeClaims;
+  assert.ok(claim?.metadata.labels !== undefined);
+  const { labels, roleValues } = situation.cluster.profile;
+  const [member] = situation.wanted;
+  const wal = {
+    ...claim,
+    metadata: {
+      ...claim.metadata,
+      name: `pgwal-${member?.name}`,
+      labels: { ...claim.metadata.labels, [labels.role]: roleValues.walVolume },
+    },
+  };
+  const children = { ...situation.observation.children, persistentVolumeClaims: [wal] };
+  const [finding] = keptWalVolumes({ ...situation, observation: { ...situation.observation, children } });
+  assert.match(finding?.message ?? '', /pgwal-acid-minimal-cluster-0 stays in use; put the field back, or move to a new cluster$/);
 });

@@ -11,6 +11,7 @@ import type { Finding } from '../model/cluster.ts';
 import type { Children } from '../observation.ts';
 import { claimsOf } from './claims.ts';
 import type { Situation } from './situation.ts';
+import { elsewhere } from './volumes.ts';
 
 /** Names of the claims that have a volume, or had one that is lost. */
 export const boundClaims = ({ persistentVolumeClaims }: Children): ReadonlySet<string> =>
@@ -32,7 +33,7 @@ export const keptWalVolumes = ({ cluster, wanted, observation }: Situation): rea
         kind: 'unsupported',
         path: `${set.path}.${fields?.walVolume ?? 'WAL volume'}`,
         reason: 'WalVolumeKept',
-        message: `it was taken out, and moving WAL off a volume is not carried out yet, so ${kept.join(', ')} stays in use; put the field back, or move to a new instance set`,
+        message: `it was taken out, and moving WAL off a volume is not carried out yet, so ${kept.join(', ')} stays in use; put the field back, or move to ${elsewhere(cluster)}`,
         blocking: false,
       },
     ];

@@ -63,6 +63,12 @@ export interface InstanceSet {
   readonly path: string;
   readonly replicas: number;
   readonly metadata: Metadata;
+  /** On its pods and on nothing else of it, over `metadata`. */
+  readonly podMetadata?: Metadata;
+  /** What Patroni labels a pod with while its member gets its data. */
+  readonly bootstrapLabels?: Readonly<Record<string, string>>;
+  /** The database container declares Patroni's port besides PostgreSQL's. Both are served in any case. */
+  readonly declaresPatroniPort?: boolean;
   readonly resources: ResourceRequirements | undefined;
   readonly dataVolume: VolumeClaim;
   readonly walVolume: VolumeClaim | undefined;
@@ -82,6 +88,12 @@ export interface InstanceSet {
   /** ConfigMaps and Secrets that are environment of the database container as a whole. */
   readonly environmentSources: readonly EnvFromSource[];
 }
+
+/** What a container mounts besides. It may be called as something that every object has: "constructor". */
+export const mountsIn = ({ additionalMounts, mountsByContainer }: InstanceSet, container: string): readonly VolumeMount[] => [
+  ...additionalMounts,
+  ...(Object.hasOwn(mountsByContainer, container) ? (mountsByContainer[container] ?? []) : []),
+];
 
 /** A role that the manifest owns. */
 export interface UserIntent {
@@ -152,6 +164,20 @@ export interface PostgresSettings {
   readonly initdbOptions: readonly (string | Readonly<Record<string, string>>)[];
   /** Further files at the profile's configuration path. */
   readonly configurationFiles: readonly VolumeProjection[];
+}
+
+/** A key of a Secret in the cluster's namespace. */
+export interface SecretKey {
+  readonly secret: string;
+  readonly key: string;
+}
+
+/** A certificate that the owner brings. */
+export interface OwnCertificate {
+  /** Certificate and key, as `tls.crt` and `tls.key`. */
+  readonly files: SecretProjection & { readonly items: NonNullable<SecretProjection['items']> };
+  /** Who signed it, where the owner says so: whoever trusts this trusts the certificate. */
+  readonly authority: SecretKey | undefined;
 }
 
 export interface PatroniSettings {
@@ -226,7 +252,8 @@ export interface Cluster {
   readonly identity: Identity;
   readonly profile: Profile;
   readonly metadata: Metadata;
-  readonly paused: boolean;
+  /** Why no change of the manifest is carried out for now, beginning with what asks for it; undefined: changes are carried out. */
+  readonly paused: string | undefined;
   readonly stopped: boolean;
   readonly postgres: PostgresSettings;
   readonly patroni: PatroniSettings;
@@ -238,9 +265,9 @@ export interface Cluster {
   readonly backups: BackupSettings | undefined;
   readonly certificates: {
     /** The owner's own server certificate instead of ours. */
-    readonly server: SecretProjection | undefined;
+    readonly server: OwnCertificate | undefined;
     /** The owner's own client certificate for replication. */
-    readonly replication: SecretProjection | undefined;
+    readonly replication: OwnCertificate | undefined;
   };
   readonly pods: PodSettings;
 }

@@ -49,6 +49,16 @@ export interface Member extends MemberIdentity {
 
 type InWorkload = Pick<Member, 'ordinal' | 'statefulSet'>;
 
+/** The StatefulSet that it shares was deleted and left it its pod (`kubectl delete --cascade=orphan`): the next one takes the pod over. */
+export const isOrphaned = ({ profile }: Pick<Cluster, 'profile'>, { statefulSet, podObject }: Member): boolean =>
+  profile.workloads === 'shared' &&
+  statefulSet === undefined &&
+  podObject !== undefined &&
+  podObject.metadata.deletionTimestamp === undefined;
+
 /** Its StatefulSet exists and is to have its pod. */
 export const isAskedFor = ({ ordinal, statefulSet }: InWorkload): boolean =>
   statefulSet !== undefined && (statefulSet.spec?.replicas ?? 1) > ordinal;
+
+/** It has its pod until somebody decides otherwise. */
+export const isToRun = (cluster: Pick<Cluster, 'profile'>, member: Member): boolean => isAskedFor(member) || isOrphaned(cluster, member);

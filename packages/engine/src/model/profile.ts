@@ -144,6 +144,8 @@ export interface Profile {
     readonly withAddresses: boolean;
     /** Its owner may make it under another name, and labels tell whose it is. */
     readonly foundByLabels: boolean;
+    /** It goes when its user is no longer in the manifest; otherwise, as the role does, with the cluster. */
+    readonly goesWithUser: boolean;
   };
   /** Name of the pgBackRest stanza. */
   readonly stanza: string;

@@ -1,6 +1,6 @@
 /** Certificates: one root a namespace, and leaves for what clients, members and pgBackRest show each other. */
 import type { CertificateRequest, ObjectReference, SecretValue } from '../decision.ts';
-import type { Cluster } from '../model/cluster.ts';
+import type { Cluster, SecretKey } from '../model/cluster.ts';
 import type { MemberIdentity } from '../model/members.ts';
 import type { SecretPlan } from '../model/secrets.ts';
 import type { EngineConfiguration } from '../observation.ts';
@@ -61,14 +61,18 @@ const leaf = (
   privateKey,
 });
 
-/** Whom to trust: the root, and after its replacement the one before, which signed what others still show. */
-const authorities = (cluster: Cluster): SecretValue => {
+/**
+ * Whom to trust: the root, and after its replacement the one before, which signed what others still show. `own` is the authority of the one
+ * certificate that the owner brings where the other is ours: then both sides trust both.
+ */
+const authorities = (cluster: Cluster, own?: SecretKey): SecretValue => {
   const secret = cluster.profile.names.rootCertificate;
   return {
     kind: 'concatenationOf',
     parts: [
       { secret, key: rootKeys.certificate },
       { secret, key: rootKeys.previous, optional: true },
+      ...(own === undefined ? [] : [{ ...own, optional: true as const }]),
     ],
   };
 };
@@ -107,10 +111,11 @@ const certificateTriple = (
   commonName: string,
   dnsNames: readonly string[],
   usages: CertificateRequest['usages'],
+  authority: SecretKey | undefined,
 ): SecretPlan['values'] => ({
   [serverCertificateKeys.certificate]: leaf(cluster, commonName, dnsNames, usages, serverCertificateKeys.privateKey),
   [serverCertificateKeys.privateKey]: { kind: 'withCertificate' },
-  [serverCertificateKeys.authorities]: authorities(cluster),
+  [serverCertificateKeys.authorities]: authorities(cluster, authority),
 });
 
 /** Of one member, or of all that share a StatefulSet: their pods have one template, so one certificate has the names of all, however many come. */
@@ -173,29 +178,30 @@ export const certificatePlans = (
 ): readonly SecretPlan[] => {
   const { names, labels, roles } = cluster.profile;
   const { name, namespace } = cluster.identity;
+  const { server, replication } = cluster.certificates;
   const serverNames = [names.primaryService(name), names.replicaService(name)].flatMap((service) =>
     serviceDnsNames(service, namespace, configuration),
   );
   return [
     rootPlan(cluster),
-    ...(cluster.certificates.server === undefined
+    ...(server === undefined
       ? [
           plan(
             cluster,
             names.serverCertificate(name),
             { [labels.clusterCertificate]: certificateKinds.server },
-            certificateTriple(cluster, names.primaryService(name), serverNames, ['serverAuth']),
+            certificateTriple(cluster, names.primaryService(name), serverNames, ['serverAuth'], replication?.authority),
           ),
         ]
       : []),
-    ...(cluster.certificates.replication === undefined
+    ...(replication === undefined
       ? [
           plan(
             cluster,
             names.replicationCertificate(name),
             { [labels.clusterCertificate]: certificateKinds.replication },
             // PostgreSQL's `cert` authentication compares the common name with the role.
-            certificateTriple(cluster, roles.replication, [roles.replication], ['clientAuth']),
+            certificateTriple(cluster, roles.replication, [roles.replication], ['clientAuth'], server?.authority),
           ),
         ]
       : []),

@@ -1,12 +1,13 @@
 /** The pod of a member: its containers in the order that scripts and tests rely on, their files, and where they may run. */
-import type { Container, EnvVar, PodSpec, PodTemplateSpec, SecretProjection, Volume, VolumeMount } from '@pgherd/api';
+import type { Container, EnvVar, PodSpec, PodTemplateSpec, Volume, VolumeMount } from '@pgherd/api';
 import { hashOf } from '../hash.ts';
-import type { BackupSettings, Cluster, InstanceSet } from '../model/cluster.ts';
+import { mountsIn, type BackupSettings, type Cluster, type InstanceSet } from '../model/cluster.ts';
 import type { MemberIdentity } from '../model/members.ts';
 import { renderingVersion, stamps } from '../stamps.ts';
 import { memberLogDirectory, spoolDirectory } from './backups/layout.ts';
 import { configurationMount, configurationVolume, serverContainers, serverVolume } from './backups/podParts.ts';
-import { memberSecretKeys, serverCertificateKeys } from './certificateKeys.ts';
+import { certificateSources } from './certificateFiles.ts';
+import { memberSecretKeys } from './certificateKeys.ts';
 import { claimName, otherNames } from './claims.ts';
 import type { RenderContext } from './context.ts';
 import { dataKinds, workloadLabels } from './labels.ts';
@@ -21,6 +22,7 @@ import {
   commonPodFields,
   container,
   schedulingFields,
+  sharedTemporaryMounts,
   temporaryMount,
   temporaryVolume,
   tokenMount,
@@ -31,7 +33,7 @@ import { accounts } from './scripts/accounts.ts';
 import { database, wake } from './scripts/database.ts';
 import { handover } from './scripts/handover.ts';
 import { isReady } from './scripts/isReady.ts';
-import { startup } from './scripts/startup.ts';
+import { startup, turn } from './scripts/startup.ts';
 import { certificateCopy } from './scripts/watch.ts';
 import {
   crashWatchSeconds,
@@ -76,13 +78,6 @@ const mountsOf = (cluster: Cluster, ownWalVolume: boolean): Mounts => {
   };
 };
 
-/** The owner's certificate under the names that PostgreSQL is told, or ours. `directory` ends in a slash, or is empty. */
-const certificateProjection = (own: SecretProjection | undefined, secret: string, directory: string): SecretProjection => {
-  const keys = Object.values(serverCertificateKeys);
-  const files = own?.items ?? keys.map((key) => ({ key, path: key }));
-  return { ...own, name: own?.name ?? secret, items: files.map((file) => ({ ...file, path: directory + file.path })) };
-};
-
 const volumesOf = (
   cluster: Cluster,
   set: InstanceSet,
@@ -102,10 +97,7 @@ const volumesOf = (
       name: mounts.certificates.name,
       projected: {
         defaultMode: 0o600,
-        sources: [
-          { secret: certificateProjection(cluster.certificates.server, names.serverCertificate(name), '') },
-          { secret: certificateProjection(cluster.certificates.replication, names.replicationCertificate(name), 'replication/') },
-        ],
+        sources: certificateSources(cluster).map((secret) => ({ secret })),
       },
     },
     // Where members share a StatefulSet, its templates of claims give each pod its own.
@@ -176,15 +168,17 @@ const startupContainer = (cluster: Cluster, set: InstanceSet, image: string, mou
   const ownWalVolume = mounts.wal.length > 0;
   const spoolOnWalVolume = `${paths.walMount}/pgbackrest-spool`;
   const logDirectory = logDirectoryToMake(cluster);
+  const startTogether = cluster.profile.workloads === 'shared';
   return {
     ...container(cluster, {
       name: containers.startup,
       image,
       command: bashCommand(
-        `${accounts}${startup}`,
+        `${accounts}${startTogether ? turn : ''}${startup}`,
         containers.startup,
         majorVersion,
         ...accountsParameters(cluster),
+        ...(startTogether ? [`${paths.patroni.directory}/${leadsFirstKey}`] : []),
         String(majorVersion),
         paths.dataDirectory(majorVersion),
         paths.walDirectory(majorVersion, ownWalVolume),
@@ -199,10 +193,13 @@ const startupContainer = (cluster: Cluster, set: InstanceSet, image: string, mou
         ...(ownWalVolume ? [spoolOnWalVolume] : []),
         ...(logDirectory === undefined ? [] : [logDirectory]),
       ),
-      mounts: [mounts.certificates, mounts.data, ...mounts.wal, temporaryMount],
+      mounts: [mounts.certificates, mounts.data, ...mounts.wal, ...(startTogether ? [mounts.patroni] : []), temporaryMount],
       resources: set.resources,
     }),
-    env: postgresEnvironment(cluster),
+    env: [
+      ...postgresEnvironment(cluster),
+      ...(startTogether ? [{ name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } }] : []),
+    ],
   };
 };
 
@@ -250,7 +247,10 @@ const databaseContainer = (cluster: Cluster, set: InstanceSet, image: string, mo
     }),
     env: environment,
     ...(set.environmentSources.length > 0 && { envFrom: set.environmentSources }),
-    ports: [{ name: cluster.profile.portName, containerPort: cluster.postgres.port, protocol: 'TCP' }],
+    ports: [
+      { name: cluster.profile.portName, containerPort: cluster.postgres.port, protocol: 'TCP' },
+      ...(set.declaresPatroniPort === true ? [{ containerPort: cluster.patroni.port, protocol: 'TCP' } as const] : []),
+    ],
     livenessProbe: livenessProbe(cluster.patroni),
     readinessProbe: readinessProbe(cluster.patroni),
     lifecycle: {
@@ -297,10 +297,10 @@ const containersOf = (cluster: Cluster, set: InstanceSet, image: string, mounts:
   ];
 };
 
-/** The volumes that the owner asked for, and `/tmp` also for the owner's own containers, since sockets are there. */
-const withMounts = (set: InstanceSet, candidate: Container): Container => {
+/** The volumes that the owner asked for, and what the owner's own containers share of `/tmp`. */
+const withMounts = (cluster: Cluster, set: InstanceSet, candidate: Container): Container => {
   const own = candidate.volumeMounts ?? [];
-  const mounts = [temporaryMount, ...set.additionalMounts, ...(set.mountsByContainer[candidate.name] ?? [])].filter(
+  const mounts = [...sharedTemporaryMounts(cluster), ...mountsIn(set, candidate.name)].filter(
     ({ mountPath }) => !own.some((mount) => mount.mountPath === mountPath),
   );
   return { ...candidate, volumeMounts: [...own, ...mounts] };
@@ -318,7 +318,8 @@ export const memberPodTemplate = (
   const { labels, names, containers } = cluster.profile;
   const ownWalVolume = hasWalVolume(cluster, set, member, context);
   const mounts = mountsOf(cluster, ownWalVolume);
-  const wishes = mergedMetadata(cluster.metadata, set.metadata);
+  const metadata = mergedMetadata(set.metadata, ...(set.podMetadata === undefined ? [] : [set.podMetadata]));
+  const wishes = mergedMetadata(cluster.metadata, metadata);
   const otherClaims = otherNames(context, [
     names.memberDataVolume(member.name),
     ...(ownWalVolume ? [names.memberWalVolume(member.name)] : []),
@@ -326,8 +327,10 @@ export const memberPodTemplate = (
   const spec: PodSpec = {
     ...commonPodFields(cluster),
     ...schedulingFields(set.scheduling),
-    containers: containersOf(cluster, set, image, mounts).map((each) => withMounts(set, each)),
-    initContainers: [...set.additionalInitContainers, startupContainer(cluster, set, image, mounts)].map((each) => withMounts(set, each)),
+    containers: containersOf(cluster, set, image, mounts).map((each) => withMounts(cluster, set, each)),
+    initContainers: [...set.additionalInitContainers, startupContainer(cluster, set, image, mounts)].map((each) =>
+      withMounts(cluster, set, each),
+    ),
     restartPolicy: 'Always',
     serviceAccountName: names.memberAccess(cluster.identity.name),
     // Sidecars tell PostgreSQL, Patroni and pgBackRest of new certificates by signals.
@@ -347,7 +350,7 @@ export const memberPodTemplate = (
       annotations: {
         ...wishes.annotations,
         'kubectl.kubernetes.io/default-container': containers.database,
-        [stamps.inputs]: hashOf(podInputs(cluster, set, { ownWalVolume, otherClaims })),
+        [stamps.inputs]: hashOf(podInputs(cluster, { ...set, metadata }, { ownWalVolume, otherClaims })),
         [stamps.rendering]: renderingVersion,
       },
     },

@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import type { StatefulSet } from '@pgherd/api';
 import type { Cluster } from '../model/cluster.ts';
 import { stamps } from '../stamps.ts';
-import { fixtureCluster } from '../testing/clusters.ts';
+import { fixtureCluster, postgresqlFixture } from '../testing/clusters.ts';
 import { assertGolden } from '../testing/golden.ts';
 import { rendered, testContext, testMember, testTargets } from '../testing/rendering.ts';
 import type { RenderContext } from './context.ts';
-import { memberIdentity } from '../model/members.ts';
+import { memberIdentity, podOf, type Member } from '../model/members.ts';
 import { renderMembers } from './members.ts';
 
 type Spec = Readonly<Record<string, unknown>>;
@@ -280,4 +280,68 @@ test("members: the owner's own certificates take the places of ours", () => {
       ['mine-replication', ['replication/tls.crt', 'replication/tls.key', 'replication/ca.crt']],
     ],
   );
+});
+
+/** The StatefulSet that members share, of whom so many are wanted. */
+const shared = (wanted: number, context: RenderContext = testContext): StatefulSet => {
+  const { cluster } = postgresqlFixture();
+  const targets = Array.from({ length: wanted }, (_, ordinal) => ({ identity: sharing(ordinal), pods: 1 as const }));
+  const statefulSets = rendered(renderMembers, cluster, targets, context).flatMap((object) =>
+    object.kind === 'StatefulSet' ? [object] : [],
+  );
+  assert.equal(statefulSets.length, 1);
+  return statefulSets[0] ?? assert.fail();
+};
+
+const sharing = (ordinal: number) => {
+  const { cluster } = postgresqlFixture();
+  return memberIdentity(cluster, cluster.identity.name, podOf(cluster.identity.name, ordinal));
+};
+
+test('members: volumes of members that share a StatefulSet outlive it and its pods, whoever made it before', () => {
+  assert.deepEqual(shared(2).spec?.persistentVolumeClaimRetentionPolicy, { whenDeleted: 'Retain', whenScaled: 'Retain' });
+});
+
+test('members: who shares a StatefulSet waits for its turn where nothing probes it', () => {
+  const { spec } = shared(2).spec?.template ?? assert.fail();
+  const startup = spec?.initContainers?.find(({ name }) => name === 'postgres-startup') ?? assert.fail();
+  const [, , , script = '', ...parameters] = startup.command ?? [];
+  assert.match(script, /waits until/);
+  assert.ok(parameters.includes('/etc/patroni/leads-first'));
+  assert.ok(startup.volumeMounts?.some(({ mountPath }) => mountPath === '/etc/patroni'));
+  assert.equal(startup.env?.find(({ name }) => name === 'POD_NAME')?.valueFrom?.fieldRef?.fieldPath, 'metadata.name');
+  const database = spec?.containers.find(({ name }) => name === 'postgres');
+  assert.doesNotMatch(JSON.stringify(database?.command), /leads-first/);
+  const [, , , own = ''] = onlyPod(fixtureCluster('dev').cluster).spec.initContainers?.at(-1)?.command ?? [];
+  assert.doesNotMatch(own, /waits until/);
+});
+
+test('members: a StatefulSet that members share covers those that go, also where an earlier one left them their pods', () => {
+  const going = (fields: Partial<Member>): RenderContext => ({
+    ...testContext,
+    leaving: [
+      {
+        ...sharing(2),
+        statefulSet: undefined,
+        podObject: undefined,
+        dataClaim: undefined,
+        role: undefined,
+        ready: true,
+        state: undefined,
+        timeline: undefined,
+        pendingRestart: false,
+        ...fields,
+      },
+    ],
+  });
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: sharing(2).pod } } as const;
+  const leaving = { ...pod, metadata: { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+  const asking = { ...shared(3), metadata: { name: sharing(2).workload } };
+  const cases = { left: { podObject: pod }, asked: { statefulSet: asking, podObject: pod }, ends: { podObject: leaving } };
+  const replicas = Object.entries(cases).map(([which, fields]) => [which, shared(1, going(fields)).spec?.replicas]);
+  assert.deepEqual(replicas, [
+    ['left', 3],
+    ['asked', 3],
+    ['ends', 1],
+  ]);
 });

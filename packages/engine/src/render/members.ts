@@ -2,7 +2,7 @@
 import type { ConfigMap, PersistentVolumeClaim, StatefulSet } from '@pgherd/api';
 import type { DesiredObject } from '../decision.ts';
 import type { Cluster, InstanceSet, VolumeClaim } from '../model/cluster.ts';
-import { isAskedFor, type MemberIdentity } from '../model/members.ts';
+import { isToRun, type MemberIdentity } from '../model/members.ts';
 import { claimName } from './claims.ts';
 import type { MemberTarget, RenderContext, Renderer } from './context.ts';
 import { dataKinds, memberLabels, workloadLabels } from './labels.ts';
@@ -48,12 +48,10 @@ const configuration = (cluster: Cluster, set: InstanceSet, member: MemberIdentit
 });
 
 /** How many pods: those of the targets, and those of members that go, whose process takes them away one by one. */
-const replicasOf = (targets: readonly MemberTarget[], workload: string, { leaving }: RenderContext): number => {
+const replicasOf = (cluster: Cluster, targets: readonly MemberTarget[], workload: string, { leaving }: RenderContext): number => {
   const staying = targets.filter(({ pods }) => pods === 1).map(({ identity }) => identity);
-  return Math.max(
-    0,
-    ...[...staying, ...leaving.filter(isAskedFor)].filter((member) => member.workload === workload).map(({ ordinal }) => ordinal + 1),
-  );
+  const going = leaving.filter((member) => isToRun(cluster, member));
+  return Math.max(0, ...[...staying, ...going].filter((member) => member.workload === workload).map(({ ordinal }) => ordinal + 1));
 };
 
 /**
@@ -65,7 +63,7 @@ const claimTemplates = (
   set: InstanceSet,
   member: MemberIdentity,
   context: RenderContext,
-): Pick<NonNullable<StatefulSet['spec']>, 'podManagementPolicy' | 'volumeClaimTemplates'> => {
+): Pick<NonNullable<StatefulSet['spec']>, 'podManagementPolicy' | 'persistentVolumeClaimRetentionPolicy' | 'volumeClaimTemplates'> => {
   if (cluster.profile.workloads === 'own') return {};
   const template: PersistentVolumeClaim = {
     apiVersion: 'v1',
@@ -73,7 +71,12 @@ const claimTemplates = (
     metadata: { name: cluster.profile.volumes.data },
     spec: set.dataVolume.spec,
   };
-  return { podManagementPolicy: 'Parallel', volumeClaimTemplates: context.claimTemplates.get(member.workload) ?? [template] };
+  return {
+    podManagementPolicy: 'Parallel',
+    // Who made the StatefulSet before us may have asked for something else: volumes go when we say so, and only then.
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+    volumeClaimTemplates: context.claimTemplates.get(member.workload) ?? [template],
+  };
 };
 
 /** The StatefulSet of one member, or of all members of a set: `member` is then any of them. */
@@ -130,7 +133,9 @@ export const renderMembers: Renderer = (cluster, members, context) => {
     const set = cluster.sets.find(({ name }) => name === identity.set);
     if (set === undefined) return [];
     const isFirst = members.find((other) => other.identity.workload === identity.workload) === target;
-    const workload = isFirst ? statefulSet(cluster, set, identity, replicasOf(members, identity.workload, context), context) : undefined;
+    const workload = isFirst
+      ? statefulSet(cluster, set, identity, replicasOf(cluster, members, identity.workload, context), context)
+      : undefined;
     const walClaim = claimName(context, names.memberWalVolume(identity.name));
     return [
       ...renderDataClaim(cluster, identity, context),

@@ -16,14 +16,18 @@ const quoteShell = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'
 const file = (content: unknown): string => `${JSON.stringify(content, undefined, 2)}\n`;
 
 /** Members present a client certificate to each other; the database knows the role by it, so there is no password. */
-const replicationAuthentication = ({ profile }: Cluster): object => {
+const replicationAuthentication = ({ profile, certificates: { server } }: Cluster): object => {
   const directory = profile.paths.replicationCertificates;
+  // A certificate that the owner brought without its authority cannot be verified: libpq does so as soon as it knows of any authority.
+  const verification =
+    server !== undefined && server.authority === undefined
+      ? { sslmode: 'require' }
+      : { sslmode: 'verify-ca', sslrootcert: `${directory}/ca.crt` };
   return {
     username: profile.roles.replication,
     sslcert: `${directory}/tls.crt`,
     sslkey: `${directory}/tls.key`,
-    sslmode: 'verify-ca',
-    sslrootcert: `${directory}/ca.crt`,
+    ...verification,
   };
 };
 
@@ -112,7 +116,8 @@ export const patroniMemberFile = (cluster: Cluster, member: MemberIdentity, cont
   const walDirectory = cluster.profile.paths.walDirectory(cluster.postgres.majorVersion, hasWalVolume(cluster, set, member, context));
   const repository = context.replicaRepository;
   return file({
-    kubernetes: {},
+    // Patroni labels pods so from 4.1 on; what is older passes over it.
+    kubernetes: { ...(set?.bootstrapLabels !== undefined && { bootstrap_labels: set.bootstrapLabels }) },
     restapi: {},
     tags: {},
     postgresql: {

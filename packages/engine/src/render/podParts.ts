@@ -64,9 +64,13 @@ export const container = (cluster: Cluster, parts: ContainerParts): Container =>
   volumeMounts: parts.mounts,
 });
 
-/** `/tmp`, shared by a pod's containers: sockets, the replication certificate, lock files, the account file. */
+/** `/tmp`, shared by pgherd's containers of a pod: sockets, the replication certificate, lock files, the account file. */
 export const temporaryVolume: Volume = { name: 'tmp', emptyDir: { sizeLimit: '16Mi' } };
 export const temporaryMount: VolumeMount = { name: 'tmp', mountPath: '/tmp' };
+
+/** What the owner's own containers mount of it: all where the server's socket is in it, else nothing, since it also holds the key for replication. */
+export const sharedTemporaryMounts = ({ profile: { paths } }: Cluster): readonly VolumeMount[] =>
+  paths.socketDirectory.startsWith(`${temporaryMount.mountPath}/`) ? [temporaryMount] : [];
 
 /** What the script that makes the account file is told; it is made below the temporary volume. */
 export const accountsParameters = (cluster: Cluster): readonly string[] => [

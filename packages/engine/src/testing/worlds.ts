@@ -8,7 +8,18 @@ import type { Manifest } from '../dialects/manifest.ts';
 import { dialects } from '../dialects/index.ts';
 import type { CertificateFacts, Observation } from '../observation.ts';
 import { passOver, settle, turn, type Pass, type PassOptions } from '../world/run.ts';
-import { keyOf, newWorld, observationOf, store, type World, type WorldObject, type WorldSecret } from '../world/world.ts';
+import {
+  create,
+  keyOf,
+  newWorld,
+  observationOf,
+  remove,
+  store,
+  type Faults,
+  type World,
+  type WorldObject,
+  type WorldSecret,
+} from '../world/world.ts';
 import { fixtureManifest, postgresqlManifest, testConfiguration, testNowMs, withSpec, type fixtureNames } from './clusters.ts';
 
 export const dialect = postgresCluster;
@@ -104,6 +115,49 @@ export const deleteCluster = (world: World): World =>
 export const madeAgain = (world: World, overlay: Overlay, replicas: number): World => {
   const { metadata, ...manifest } = fixtureManifest(overlay);
   return editSet({ ...world, manifest: { ...manifest, metadata: { ...metadata, uid: 'another' } } }, { replicas });
+};
+
+/** The same of a postgresql. */
+export const sharedMadeAgain = (world: World, instances: number): World => {
+  const { metadata, ...manifest } = postgresqlManifest();
+  return withInstances(instances)({ ...world, manifest: { ...manifest, metadata: { ...metadata, uid: 'another' } } });
+};
+
+export const withFaults = (world: World, faults: Partial<Faults>): World => ({ ...world, faults: { ...world.faults, ...faults } });
+
+/** These pods' PostgreSQL streams no longer. */
+export const lagging = (world: World, ...pods: readonly string[]): World => turned(withFaults(world, { laggingPods: new Set(pods) }));
+
+/** Asked to go now, by whatever hand. */
+export const going = (world: World, kind: string, name: string, atMs = world.nowMs): World =>
+  editObject(world, kind, name, (object) => ({
+    ...object,
+    metadata: { ...object.metadata, deletionTimestamp: new Date(atMs).toISOString() },
+  }));
+
+/** As `kubectl delete statefulset --cascade=orphan` would. */
+export const orphaned = (world: World, statefulSet: string): World =>
+  memberPodsIn(world).reduce(
+    (next, { metadata: { name } }) =>
+      editObject(next, 'Pod', name, ({ metadata, ...pod }) => ({
+        ...pod,
+        kind: 'Pod',
+        apiVersion: 'v1',
+        metadata: { ...metadata, ownerReferences: [] },
+      })),
+    remove(world, 'StatefulSet', statefulSet),
+  );
+
+/** What somebody else has beside a postgresql, with the labels that its members bear. */
+export const withNeighbour = (world: World, name: string): World => {
+  const labels = { application: 'spilo', 'cluster-name': world.manifest?.metadata.name ?? '' };
+  const spec = {
+    replicas: 1,
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers: [{ name: 'exporter', image: 'registry.example/exporter:1' }] } },
+  };
+  const metadata = { name, labels };
+  return create(world, { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata, spec }, 'postgres');
 };
 
 /** Patroni's lock in the hands of this pod. */

@@ -67,14 +67,29 @@ const runStatefulSets = (world: World): World => {
     const { name, uid, namespace, generation } = statefulSet.metadata;
     const { spec } = asStatefulSet(statefulSet);
     const { template, replicas = 1, volumeClaimTemplates = [] } = spec ?? {};
+    const owner = { uid, kind: 'StatefulSet', name, controller: true };
     for (let ordinal = 0; ordinal < replicas; ordinal++) {
       const podName = podOf(name, ordinal);
-      if (next.objects.has(keyOf('Pod', podName))) continue;
+      const present = next.objects.get(keyOf('Pod', podName));
+      if (present !== undefined) {
+        // One without an owner is taken over.
+        const { metadata } = present;
+        if ((metadata.ownerReferences ?? []).length === 0)
+          next = store(next, { ...present, metadata: { ...metadata, ownerReferences: [owner] } });
+        continue;
+      }
+      // A claim on its way out must be gone before there is another of its name (kubernetes 1.31, createPersistentVolumeClaims).
+      const isBlocked = volumeClaimTemplates.some(
+        (claim) =>
+          next.objects.get(keyOf('PersistentVolumeClaim', `${claim.metadata?.name ?? ''}-${podName}`))?.metadata.deletionTimestamp !==
+          undefined,
+      );
+      if (isBlocked) continue;
       const podMetadata = {
         ...template?.metadata,
         labels: { ...template?.metadata?.labels, 'statefulset.kubernetes.io/pod-name': podName },
         name: podName,
-        ownerReferences: [{ uid, kind: 'StatefulSet', controller: true }],
+        ownerReferences: [owner],
       };
       const volumes = volumeClaimTemplates.map((claim) => {
         const volume = claim.metadata?.name ?? '';
@@ -145,8 +160,9 @@ const podStatus = (world: World, pod: WorldObject, isMember: boolean): unknown =
 const runPods = (world: World, cluster: Cluster): World => {
   let next = world;
   for (const pod of objectsOf(world, 'Pod')) {
-    if (pod.metadata.deletionTimestamp !== undefined) next = remove(next, 'Pod', pod.metadata.name);
-    else next = store(next, withStatus(pod, podStatus(world, pod, pod.metadata.labels?.[cluster.profile.labels.instance] !== undefined)));
+    if (pod.metadata.deletionTimestamp !== undefined) {
+      if (!world.faults.lostPods.has(pod.metadata.name)) next = remove(next, 'Pod', pod.metadata.name);
+    } else next = store(next, withStatus(pod, podStatus(world, pod, pod.metadata.labels?.[cluster.profile.labels.instance] !== undefined)));
   }
   return next;
 };

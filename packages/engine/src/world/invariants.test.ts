@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { array, assert as assertProperty, nat, option, property, record } from 'fast-check';
 import { hashOf, canonicalJson } from '../hash.ts';
-import { postgresqlManifest } from '../testing/clusters.ts';
 import { stamps } from '../stamps.ts';
 import {
   annotateCluster,
@@ -18,16 +17,20 @@ import {
   editSpec,
   freshSharedWorld,
   freshWorld,
+  going,
+  lagging,
   ledBy,
   lent,
   madeAgain,
   memberPodsIn,
   namesOf,
   observedIn,
+  orphaned,
   passIn,
   restedSharedWorld,
   restedWorld,
   settled,
+  sharedMadeAgain,
   turned,
   withInstances,
 } from '../testing/worlds.ts';
@@ -103,8 +106,21 @@ const scenarios: Readonly<Record<string, () => World>> = {
   'deletion of those': () => deleteCluster(restedSharedWorld()),
   'those made again of retained volumes, the last of which is the newest': () => {
     const gone = atRest(deleteCluster(annotateCluster(lastLeads(), { [stamps.retain]: 'data' })));
-    const { metadata, ...manifest } = postgresqlManifest();
-    return withInstances(3)({ ...gone, manifest: { ...manifest, metadata: { ...metadata, uid: 'another' } } });
+    return sharedMadeAgain(gone, 3);
+  },
+  'those made again of retained volumes, fewer than the one that led': () => {
+    const gone = atRest(deleteCluster(annotateCluster(lastLeads(), { [stamps.retain]: 'data' })));
+    return sharedMadeAgain(gone, 1);
+  },
+  'stop of those, while the last one leads and no other is fit': () => {
+    const [first = '', second = ''] = namesOf(lastLeads(), 'Pod');
+    return withInstances(0)(lagging(lastLeads(), first, second));
+  },
+  'scale down of those, orphaned, while the last one leads': () => withInstances(1)(orphaned(lastLeads(), 'acid-minimal-cluster')),
+  'stop of those, orphaned': () => withInstances(0)(orphaned(lastLeads(), 'acid-minimal-cluster')),
+  'a volume of those deleted by hand, of the one that leads': () => {
+    const leader = namesOf(lastLeads(), 'Pod').at(-1) ?? '';
+    return going(lastLeads(), 'PersistentVolumeClaim', `pgdata-${leader}`);
   },
   'made again of retained volumes': () => {
     const three = atRest(replicas(3)(restedWorld('dev')));

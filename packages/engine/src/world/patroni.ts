@@ -8,6 +8,10 @@ import { create, keyOf, objectsOf, store, type World, type WorldObject } from '.
 const isRunning = (pod: WorldObject): boolean =>
   pod.metadata.deletionTimestamp === undefined && (pod as unknown as Pod).status?.phase === 'Running';
 
+/** Others may bear the labels that Patroni goes by. */
+const hasDatabase = (pod: WorldObject, { profile }: Cluster): boolean =>
+  (pod as unknown as Pod).spec?.containers.some(({ name }) => name === profile.containers.database) === true;
+
 /** One of Patroni's own objects with these annotations. */
 const note = (world: World, cluster: Cluster, name: string, annotations: Readonly<Record<string, string>>): World => {
   const live = world.objects.get(keyOf('Endpoints', name));
@@ -19,10 +23,13 @@ const note = (world: World, cluster: Cluster, name: string, annotations: Readonl
   return create(world, { apiVersion: 'v1', kind: 'Endpoints', metadata }, cluster.identity.namespace);
 };
 
-const mark = (pod: WorldObject, cluster: Cluster, leads: boolean, timeline: number): WorldObject => {
+/** A pod that serves: as leader, as a replica that streams, or as one that does not. */
+type Standing = 'leads' | 'streams' | 'lags';
+
+const mark = (pod: WorldObject, cluster: Cluster, standing: Standing, timeline: number): WorldObject => {
   const { labels, roleValues } = cluster.profile;
-  const role = leads ? roleValues.leader : roleValues.replica;
-  const state = { role, state: 'running', timeline, version: '4.0.7', ...(leads ? {} : { replication_state: 'streaming' }) };
+  const role = standing === 'leads' ? roleValues.leader : roleValues.replica;
+  const state = { role, state: 'running', timeline, version: '4.0.7', ...(standing === 'streams' && { replication_state: 'streaming' }) };
   const status = (pod as unknown as Pod).status;
   return {
     ...pod,
@@ -54,7 +61,8 @@ export const runPatroni = (world: World, cluster: Cluster): World => {
   const { labels, names } = cluster.profile;
   const first = leadsFirst(world, cluster);
   const running = objectsOf(world, 'Pod')
-    .filter((pod) => pod.metadata.labels?.[labels.patroni] === scope && isRunning(pod))
+    .filter((pod) => pod.metadata.labels?.[labels.patroni] === scope && isRunning(pod) && hasDatabase(pod, cluster))
+    .filter(({ metadata }) => !world.faults.lostPods.has(metadata.name))
     // One that has not started waits for its turn; one that has goes on.
     .filter((pod) => first === '' || pod.metadata.name === first || pod.metadata.annotations?.['status'] !== undefined)
     .toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
@@ -66,7 +74,8 @@ export const runPatroni = (world: World, cluster: Cluster): World => {
   const asked = annotationsOf(`${scope}-failover`);
   const isThere = (name: string | undefined): boolean => running.some(({ metadata }) => metadata.name === name);
   const handsOver = asked['leader'] !== undefined && asked['leader'] !== '' && asked['leader'] === before && isThere(asked['member']);
-  const leader = handsOver ? asked['member'] : isThere(before) ? before : running[0]?.metadata.name;
+  const heir = running.find(({ metadata }) => !world.faults.laggingPods.has(metadata.name));
+  const leader = handsOver ? asked['member'] : isThere(before) ? before : heir?.metadata.name;
   if (leader === undefined) return world;
 
   let next = world;
@@ -81,7 +90,9 @@ export const runPatroni = (world: World, cluster: Cluster): World => {
     });
   }
   for (const pod of running) {
-    next = store(next, mark(pod, cluster, pod.metadata.name === leader, next.database.timeline));
+    const { name } = pod.metadata;
+    const standing = name === leader ? 'leads' : world.faults.laggingPods.has(name) ? 'lags' : 'streams';
+    next = store(next, mark(pod, cluster, standing, next.database.timeline));
   }
   return next;
 };

@@ -88,6 +88,7 @@ const takeReading = (world: World, { key, inputs, maximumAgeMs }: ReadingRequest
     }),
     databases: [...world.database.databases].map(([name, owner]) => ({ name, owner })),
     grants: (cluster?.users ?? []).flatMap(({ name, databases }) => databases.map((database) => ({ role: name, database }))),
+    remaining: [],
   };
   return { ...world, readings: { ...world.readings, [key]: { key, inputs, takenAtMs: world.nowMs, result: { kind: 'taken', value } } } };
 };

@@ -4,7 +4,8 @@
  * `verifier(password 3)`, of which only equality matters.
  *
  * It knows as much of the real thing as decisions depend on: identities and versions, defaults that come back, pods of StatefulSets, claims that
- * stay while they are used, owners, Patroni's lock, Jobs. It does not know time (a turn is a second), nodes, or lag.
+ * stay while they are used, owners, Patroni's lock, Jobs. It does not know time (a turn is a second), nodes, or data:
+ * a lost node and a replica that lags are faults of pods.
  */
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Manifest } from '../dialects/manifest.ts';
@@ -38,7 +39,12 @@ export interface WorldObject {
     readonly generation?: number;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
-    readonly ownerReferences?: readonly { readonly uid: string; readonly kind: string; readonly controller?: boolean }[];
+    readonly ownerReferences?: readonly {
+      readonly uid: string;
+      readonly kind: string;
+      readonly name?: string;
+      readonly controller?: boolean;
+    }[];
   };
   readonly [field: string]: unknown;
 }
@@ -63,6 +69,10 @@ export interface Faults {
   readonly refusedKinds: ReadonlySet<string>;
   /** Somebody deleted the definition of the cluster's kind. */
   readonly deletesDefinition: boolean;
+  /** Pods whose node does not answer: asked to go, they stay. */
+  readonly lostPods: ReadonlySet<string>;
+  /** Pods whose PostgreSQL runs and does not stream while another leads: it takes over from none. */
+  readonly laggingPods: ReadonlySet<string>;
 }
 
 export const noFaults: Faults = {
@@ -72,6 +82,8 @@ export const noFaults: Faults = {
   failingJobs: false,
   refusedKinds: new Set(),
   deletesDefinition: false,
+  lostPods: new Set(),
+  laggingPods: new Set(),
 };
 
 export interface World {

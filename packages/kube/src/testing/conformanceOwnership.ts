@@ -271,12 +271,13 @@ export function defineOwnershipConformance(server: () => ConformanceServer): voi
       '',
       /failed to create typed patch object.*\.spec: field not declared in schema/,
     );
-    await refused(
+    const repeated = await refused(
       client.apply(statefulSets, statefulSet(namespace, 'repeated', [{ name: 'a' }, { name: 'a' }]), { fieldManager: 'x' }),
       500,
       '',
       /duplicate entries for key \[name="a"\]/,
     );
+    ok(!repeated.retryable);
     await refused(
       client.apply(configMaps, configMap(namespace, 'managed', undefined, { managedFields: [{ manager: 'x' }] }), { fieldManager: 'x' }),
       400,

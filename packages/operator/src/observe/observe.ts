@@ -4,6 +4,7 @@
 import { X509Certificate } from 'node:crypto';
 import {
   hashOf,
+  ownCertificateKeys,
   type Children,
   type Cluster,
   type Dialect,
@@ -105,7 +106,7 @@ export const observe = async (
   const own = new Map(stored.map((secret) => [secret.metadata.name, secret]));
   const referenced = new Map<string, StoredSecret | 'missing' | 'unreadable'>();
   await Promise.all(
-    [...referencedBy(plans)].map(async (name) => {
+    [...new Set([...referencedBy(plans), ...ownCertificateKeys(cluster).map(({ secret }) => secret)])].map(async (name) => {
       const child = own.get(name);
       referenced.set(name, child ?? (await sources.readForeign(namespace, name)));
     }),

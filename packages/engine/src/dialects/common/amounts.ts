@@ -24,15 +24,15 @@ export const amountsOf = (field: Field): Readonly<Record<string, string>> =>
       .filter((entry): entry is readonly [string, string] => entry[1] !== undefined),
   );
 
-/** Resources of a container, amounts as text. Undefined when the manifest asks for none. */
-export const resourcesOf = (field: Field): ResourceRequirements | undefined => {
+/** Resources of a container, amounts as text. Undefined when the manifest asks for none. `raises`: a limit below a request is raised by the caller. */
+export const resourcesOf = (field: Field, raises = false): ResourceRequirements | undefined => {
   const resources = objectOf(field);
   if (resources === undefined) return undefined;
   const limits = amountsOf(at(field, 'limits'));
   const requests = amountsOf(at(field, 'requests'));
   for (const [name, request] of Object.entries(requests)) {
     const limit = limits[name];
-    if (limit !== undefined && (parseQuantity(request) ?? 0) > (parseQuantity(limit) ?? 0)) {
+    if (!raises && limit !== undefined && (parseQuantity(request) ?? 0) > (parseQuantity(limit) ?? 0)) {
       report(at(field, 'requests', name), {
         kind: 'invalid',
         reason: 'InvalidQuantity',

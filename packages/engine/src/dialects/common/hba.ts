@@ -9,14 +9,56 @@ export const connectionKinds: ReadonlySet<string> = new Set(['local', 'host', 'h
 /** A line break would begin a line of its own. */
 export const isOneLine = (text: string): boolean => !/[\0\r\n]/.test(text);
 
-/** What is wrong with a whole line as its owner wrote it; undefined: nothing that shows. */
+/** PostgreSQL 18. */
+export const authenticationMethods: ReadonlySet<string> = new Set([
+  'bsd',
+  'cert',
+  'gss',
+  'ident',
+  'ldap',
+  'md5',
+  'oauth',
+  'pam',
+  'password',
+  'peer',
+  'radius',
+  'reject',
+  'scram-sha-256',
+  'sspi',
+  'trust',
+]);
+
+const isNumericAddress = (text: string): boolean => /^[\d.]+$/.test(text) || text.includes(':');
+
+/** Addresses of IPv4 are looked at; of the others PostgreSQL itself knows best. */
+const isAddress = (text: string): boolean => {
+  const [address = '', length, ...rest] = text.split('/');
+  if (rest.length > 0 || (length !== undefined && !/^\d{1,3}$/.test(length))) return false;
+  if (!/^[\d.]+$/.test(address)) return length === undefined || (address.includes(':') && Number(length) <= 128);
+  const octets = address.split('.');
+  return octets.length === 4 && octets.every((octet) => /^\d{1,3}$/.test(octet) && Number(octet) <= 255) && Number(length ?? 32) <= 32;
+};
+
+/** What is wrong with a whole line as its owner wrote it; undefined: nothing that shows. PostgreSQL takes no file with a line that it cannot read. */
 export const lineProblem = (text: string): string | undefined => {
   if (text.trim() === '' || !isOneLine(text)) return 'a rule is one line of text';
   if (/^\s*include/i.test(text)) return 'files cannot be included';
-  const [connection = ''] = text.trim().split(/\s+/);
-  return connection.startsWith('#') || connectionKinds.has(connection)
-    ? undefined
-    : `${JSON.stringify(connection.slice(0, 60))} is no kind of connection`;
+  // A field may be a list with blanks after its commas; what is in quotes is one word.
+  const words =
+    text
+      .trim()
+      .replaceAll(/,\s+/g, ',')
+      .match(/(?:"[^"]*"|[^\s"])+/g) ?? [];
+  const [connection = ''] = words;
+  if (connection.startsWith('#')) return undefined;
+  if (!connectionKinds.has(connection)) return `${JSON.stringify(connection.slice(0, 60))} is no kind of connection`;
+  const address = connection === 'local' ? undefined : words[3];
+  if (address !== undefined && !isAddress(address)) return `${JSON.stringify(address.slice(0, 60))} is no address`;
+  // An address may be followed by its mask.
+  const hasMask = address !== undefined && isNumericAddress(address) && isNumericAddress(words[4] ?? '');
+  const method = words[(connection === 'local' ? 3 : 4) + (hasMask ? 1 : 0)];
+  if (method === undefined || method.startsWith('#')) return 'a rule ends with how users show who they are, such as scram-sha-256';
+  return authenticationMethods.has(method) ? undefined : `${JSON.stringify(method.slice(0, 60))} is no method of authentication`;
 };
 
 /**
@@ -32,3 +74,6 @@ export const ownLines = (superuser: string, replication: string): readonly strin
 
 /** Everybody by password, over TLS. */
 export const everybodyByPassword = 'hostssl all all all scram-sha-256';
+
+/** The same for those who take a base backup or stream: `all` databases are none of them. */
+export const replicationByPassword = 'hostssl replication all all scram-sha-256';

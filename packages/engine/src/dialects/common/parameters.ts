@@ -18,6 +18,12 @@ export const indispensable = ({ paths }: Profile): Parameters => ({
 export const isParameter = (name: string, text: string): boolean =>
   /^[a-z_][\w$]*(?:\.[a-z_][\w$]*)*$/i.test(name) && !/[\0\r\n]/.test(text);
 
+/** Whether a directory of logs, which is relative to the data directory or absolute, lies below one of these mount points. */
+export const isLogDirectory = (directory: string, mounts: readonly string[]): boolean => {
+  if (directory.split('/').includes('..') || directory === '') return false;
+  return !directory.startsWith('/') || mounts.some((mount) => directory.startsWith(`${mount}/`));
+};
+
 /** By name in alphabetical order: the order in a manifest means nothing, and restarts nothing. */
 export const ordered = (parameters: Parameters): Parameters =>
   Object.fromEntries(Object.entries(parameters).toSorted(([left], [right]) => (left < right ? -1 : 1)));

@@ -17,11 +17,11 @@ export interface Feature {
 
 export const always = (): boolean => true;
 
-/** There is something in it, however deep. */
+/** There is something in it, however deep: empty text is nothing. */
 export const filled = (value: unknown): boolean => {
   if (Array.isArray(value)) return value.length > 0;
   if (isObject(value)) return Object.values(value).some(filled);
-  return value !== undefined && value !== null;
+  return value !== undefined && value !== null && value !== '';
 };
 
 export const unless = (name: string, state: boolean) => (value: unknown) => !isObject(value) || value[name] !== state;

@@ -3,7 +3,7 @@
  * `authentication.rules`, then those of Patroni's dynamic configuration; and only where the manifest gives neither, everybody by password.
  */
 import type { HbaLine } from '../../model/cluster.ts';
-import { connectionKinds, everybodyByPassword, isOneLine, lineProblem, ownLines, quoteHba } from '../common/hba.ts';
+import { authenticationMethods, connectionKinds, everybodyByPassword, isOneLine, lineProblem, ownLines, quoteHba } from '../common/hba.ts';
 import { profile } from './profile.ts';
 import type { Field } from '../common/fields.ts';
 import { at, isPresent, itemsOf, membersOf, report, shown, textItemsOf, textOf } from '../common/fields.ts';
@@ -26,23 +26,6 @@ const refuse = (field: Field, reason: string): undefined => {
   report(field, { kind: 'invalid', reason: 'InvalidAuthenticationRule', message: `${reason}; correct or remove the rule`, blocking: true });
   return undefined;
 };
-
-const methods: ReadonlySet<string> = new Set([
-  'bsd',
-  'cert',
-  'gss',
-  'ident',
-  'ldap',
-  'md5',
-  'oauth',
-  'pam',
-  'password',
-  'peer',
-  'radius',
-  'reject',
-  'scram-sha-256',
-  'sspi',
-]);
 
 /** What is wrong with the options of a method that cannot do without some, as the CRD says it, too. */
 const optionProblem = (method: string, options: readonly string[]): string | undefined => {
@@ -73,7 +56,7 @@ const structuredLine = (rule: Field): HbaLine | undefined => {
   if (!connectionKinds.has(connection)) return refuse(at(rule, 'connection'), `${shown(connection)} is no kind of connection`);
   if (method === 'trust')
     return refuse(at(rule, 'method'), '`trust` would let anybody in; choose a method that asks, such as scram-sha-256');
-  if (!methods.has(method)) return refuse(at(rule, 'method'), `${shown(method)} is no method of authentication`);
+  if (!authenticationMethods.has(method)) return refuse(at(rule, 'method'), `${shown(method)} is no method of authentication`);
   const databases = textItemsOf(at(rule, 'databases'));
   const users = textItemsOf(at(rule, 'users'));
   const options = membersOf(at(rule, 'options'));

@@ -6,7 +6,7 @@ import type { Parameters } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
 import type { Field } from '../common/fields.ts';
 import { at, isPresent, membersOf, objectOf, report, shown } from '../common/fields.ts';
-import { indispensable, isParameter, ordered } from '../common/parameters.ts';
+import { indispensable, isLogDirectory, isParameter, ordered } from '../common/parameters.ts';
 
 /** What the cluster as a whole decides about its parameters. */
 export interface ParameterInputs {
@@ -118,11 +118,6 @@ const listOf = (text: string): readonly string[] =>
 const mergedLibraries = (ours: string, theirs: string | undefined): string => {
   const libraries = [...new Set([...listOf(ours), ...listOf(theirs ?? '')])];
   return [...libraries.filter((library) => library === 'citus'), ...libraries.filter((library) => library !== 'citus')].join(',');
-};
-
-const isLogDirectory = (directory: string, mounts: readonly string[]): boolean => {
-  if (directory.split('/').includes('..') || directory === '') return false;
-  return !directory.startsWith('/') || mounts.some((mount) => directory.startsWith(`${mount}/`));
 };
 
 /** The parameters in force, by name in alphabetical order. */

@@ -1,5 +1,5 @@
 /** From a PostgresCluster manifest to the Cluster that it asks for, with everything in it that its owner should know of. */
-import type { LocalObjectReference, SecretProjection, VolumeProjection } from '@pgherd/api';
+import type { LocalObjectReference, VolumeProjection } from '@pgherd/api';
 import type { Cluster, Finding } from '../../model/cluster.ts';
 import type { EngineConfiguration } from '../../observation.ts';
 import { archiveCommand, commonRepositoryHost, restoreCommand } from '../../render/backups/commands.ts';
@@ -7,8 +7,10 @@ import type { Manifest } from '../manifest.ts';
 import { profile } from './profile.ts';
 import { backupsField, backupsOf } from './backups.ts';
 import type { Field } from '../common/fields.ts';
-import { at, booleanOf, choiceOf, embedded, embeddedItems, integerOf, isObject, isPresent, itemsOf } from '../common/fields.ts';
+import { at, booleanOf, choiceOf, embeddedItems, integerOf, isObject, isPresent, itemsOf } from '../common/fields.ts';
 import { identityOf } from '../common/identity.ts';
+import { writableMounts } from '../common/volumes.ts';
+import { ownCertificateOf } from './certificates.ts';
 import { hbaOf } from './hba.ts';
 import { majorVersionOf, postgresImageOf } from './images.ts';
 import { metadataOf } from './metadata.ts';
@@ -22,11 +24,6 @@ import { checkSupport } from './supported.ts';
 import { allDatabases, usersOf } from './users.ts';
 
 /** What the owner lets a container of a set write to. */
-const writableMounts = (set: Cluster['sets'][number], container: string): readonly string[] =>
-  [...set.additionalMounts, ...(set.mountsByContainer[container] ?? [])]
-    .filter(({ readOnly }) => readOnly !== true)
-    .map(({ mountPath }) => mountPath);
-
 /**
  * Mount points that can take logs: all instance sets have them, since the dynamic configuration is one for all members, and both the server and
  * the container that makes directories for it can write there.
@@ -85,7 +82,7 @@ export const read = (
     identity: identityOf(manifest),
     profile,
     metadata,
-    paused: booleanOf(at(spec, 'paused')) ?? false,
+    paused: booleanOf(at(spec, 'paused')) === true ? 'paused' : undefined,
     stopped: booleanOf(at(spec, 'shutdown')) ?? false,
     postgres: {
       majorVersion,
@@ -104,8 +101,8 @@ export const read = (
     services: { primary: serviceOf(at(spec, 'service'), metadata), replicas: serviceOf(at(spec, 'replicaService'), metadata) },
     backups,
     certificates: {
-      server: embedded<SecretProjection>(at(spec, 'customTLSSecret')),
-      replication: embedded<SecretProjection>(at(spec, 'customReplicationTLSSecret')),
+      server: ownCertificateOf(at(spec, 'customTLSSecret')),
+      replication: ownCertificateOf(at(spec, 'customReplicationTLSSecret')),
     },
     pods: {
       imagePullPolicy: choiceOf(at(spec, 'imagePullPolicy'), ['Always', 'Never', 'IfNotPresent']),

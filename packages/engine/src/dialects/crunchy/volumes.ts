@@ -79,13 +79,13 @@ export const additionalVolumesOf = (field: Field, containers: readonly string[])
       ]
     : [];
   const all = [...scratchOnly, ...found];
-  const mountsByContainer: Record<string, VolumeMount[]> = {};
+  const mountsByContainer = new Map<string, readonly VolumeMount[]>();
   for (const { mount, containers: only } of all) {
-    for (const container of only ?? []) (mountsByContainer[container] ??= []).push(mount);
+    for (const container of only ?? []) mountsByContainer.set(container, [...(mountsByContainer.get(container) ?? []), mount]);
   }
   return {
     volumes: all.map(({ volume }) => volume),
     mounts: all.filter((item) => item.containers === undefined).map(({ mount }) => mount),
-    mountsByContainer,
+    mountsByContainer: Object.fromEntries(mountsByContainer),
   };
 };

@@ -39,6 +39,7 @@ const values: Readonly<Record<string, object>> = {
   spiloRunAsUser: { spiloRunAsUser: 7 },
   teamId: { teamId: 'other' },
   'tls.caFile': { tls: { secretName: 'mine', caFile: 'other.crt' } },
+  'tls.caSecretName': { tls: { secretName: 'mine', caFile: 'ca.crt', caSecretName: 'other' } },
   'tls.certificateFile': { tls: { secretName: 'mine', certificateFile: 'other.crt' } },
   'tls.privateKeyFile': { tls: { secretName: 'mine', privateKeyFile: 'other.key' } },
   'tls.secretName': { tls: { secretName: 'mine' } },
@@ -50,8 +51,11 @@ const values: Readonly<Record<string, object>> = {
   'volume.storageClass': { volume: { size: '1Gi', storageClass: 'fast' } },
 };
 
-/** Every pod has shared memory as large as its memory allows, whatever the manifest says: so has the original, which honours no `false`. */
-const asAlways: ReadonlySet<string> = new Set(['enableShmVolume']);
+/**
+ * Every pod has shared memory as large as its memory allows, whatever the manifest says: so has the original, which honours no `false`. How to read a
+ * path below the volume matters with one alone, and that is reported.
+ */
+const asAlways: ReadonlySet<string> = new Set(['enableShmVolume', 'volume.isSubPathExpr']);
 
 test('carried out: every field that is called supported is tried here', () => {
   assert.deepEqual(

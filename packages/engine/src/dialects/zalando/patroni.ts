@@ -1,7 +1,7 @@
 /** Patroni's settings. What the manifest leaves out, or sets to nothing, is left to Patroni. */
 import type { HbaLine, Parameters, PatroniSettings, PostgresSettings } from '../../model/cluster.ts';
 import type { Field } from '../common/fields.ts';
-import { at, booleanOf, integerOf, membersOf, textsOf } from '../common/fields.ts';
+import { at, booleanOf, integerOf, membersOf, report, textsOf } from '../common/fields.ts';
 import { present } from '../common/status.ts';
 import { profile } from './profile.ts';
 
@@ -37,10 +37,31 @@ export const patroniOf = (spec: Field, cluster: string, parameters: Parameters, 
   };
 };
 
-/** Checksums find what a disk damages, and pg_rewind needs them. Who may connect is said elsewhere, so options on that are left out. */
+/** Options of initdb that somebody else decides, with the reason. */
+const decidedElsewhere: Readonly<Record<string, string>> = {
+  auth: 'spec.patroni.pg_hba says who may connect',
+  'auth-host': 'spec.patroni.pg_hba says who may connect',
+  'auth-local': 'spec.patroni.pg_hba says who may connect',
+  pgdata: 'the cluster decides where its data are',
+  pwfile: "the superuser's password comes from its Secret",
+  pwprompt: "the superuser's password comes from its Secret",
+  username: 'the superuser is called as its Secret says',
+  waldir: 'the cluster decides where its WAL is',
+};
+
+/** Checksums find what a disk damages, and pg_rewind needs them. */
 export const initdbOptionsOf = (spec: Field): PostgresSettings['initdbOptions'] => {
-  const { 'auth-host': _host, 'auth-local': _local, ...own } = textsOf(at(spec, 'patroni', 'initdb'));
-  const options: Readonly<Record<string, string>> = { 'data-checksums': 'true', encoding: 'UTF8', ...own };
+  const field = at(spec, 'patroni', 'initdb');
+  const own = Object.entries(textsOf(field)).filter(([name]) => {
+    if (!Object.hasOwn(decidedElsewhere, name)) return true;
+    report(at(field, name), {
+      kind: 'warning',
+      reason: 'OptionOverridden',
+      message: `the option has no effect: ${decidedElsewhere[name]}; remove it`,
+    });
+    return false;
+  });
+  const options: Readonly<Record<string, string>> = { 'data-checksums': 'true', encoding: 'UTF8', ...Object.fromEntries(own) };
   return Object.entries(options).flatMap(([name, value]): PostgresSettings['initdbOptions'] =>
     value === 'true' ? [name] : value === 'false' ? [] : [{ [name]: value }],
   );

@@ -91,12 +91,6 @@ const mistakes: readonly {
     says: /cannot be the name of a user/,
   },
   {
-    mistake: 'two users whose Secrets would be one',
-    change: { users: { zalando: [], 'foo-user': [], foo_user: [] } },
-    finding: 'invalid InvalidUser spec.users',
-    says: /foo-user and foo_user would share Secret/,
-  },
-  {
     mistake: 'a database whose owner is nobody',
     change: { databases: { foo: 'nobody' } },
     finding: 'invalid InvalidDatabase spec.databases.foo',
@@ -191,11 +185,46 @@ test('reading: a name that is too long for its pods blocks', () => {
   assert.deepEqual(found(findings), ['invalid NameTooLong metadata.name blocking']);
 });
 
-test('reading: 0 instances stop the cluster, and ask for no disruption budget', () => {
+test('reading: 0 instances stop the cluster, of which nothing has to be available then', () => {
   const { cluster, findings } = postgresqlFixture('minimal', (spec) => ({ ...spec, numberOfInstances: 0 }));
   assert.deepEqual(findings, []);
   assert.equal(cluster.stopped, true);
-  assert.deepEqual(cluster.sets[0]?.disruptionBudgets, []);
+  assert.deepEqual(cluster.sets[0]?.disruptionBudgets[0]?.limit, { minAvailable: 0 });
+});
+
+test('reading: a cluster that is meant for another operator is let be, with the way to hand it over', () => {
+  const manifest = postgresqlManifest();
+  const meant = (controller: string): string | undefined =>
+    read(
+      { ...manifest, metadata: { ...manifest.metadata, annotations: { 'acid.zalan.do/controller': controller } } },
+      testConfiguration,
+      testNowMs,
+    ).cluster.paused;
+  assert.match(meant('second') ?? '', /annotation acid\.zalan\.do\/controller names another operator, "second"; remove it/);
+  assert.equal(meant(''), undefined);
+});
+
+test('reading: a team that no label can have stays out of the labels, and that is said', () => {
+  const { cluster, findings } = postgresqlFixture('minimal', (spec) => ({ ...spec, teamId: 'Team A & B' }));
+  assert.deepEqual(found(findings), ['warning InvalidLabel spec.teamId']);
+  assert.deepEqual(cluster.metadata.labels, {});
+});
+
+test('reading: options of initdb that somebody else decides have no effect, and that is said', () => {
+  const initdb = { 'auth-host': 'md5', waldir: '/elsewhere', locale: 'C.UTF-8' };
+  const { cluster, findings } = postgresqlFixture('minimal', (spec) => ({ ...spec, patroni: { initdb } }));
+  assert.deepEqual(found(findings), [
+    'warning OptionOverridden spec.patroni.initdb.auth-host',
+    'warning OptionOverridden spec.patroni.initdb.waldir',
+  ]);
+  assert.deepEqual(cluster.postgres.initdbOptions, ['data-checksums', { encoding: 'UTF8' }, { locale: 'C.UTF-8' }]);
+});
+
+test('reading: a request above its limit raises the limit, as in the original', () => {
+  const resources = { requests: { memory: '2Gi' }, limits: { memory: '1Gi' } };
+  const { cluster, findings } = postgresqlFixture('minimal', (spec) => ({ ...spec, resources }));
+  assert.deepEqual(findings, []);
+  assert.equal(cluster.sets[0]?.resources?.limits?.['memory'], '2Gi');
 });
 
 test('reading: sizes follow the memory of the container', () => {

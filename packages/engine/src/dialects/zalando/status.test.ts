@@ -40,16 +40,34 @@ testTable('status of a postgresql', join(import.meta.dirname, 'status.ts'), 1, {
   'the manifest cannot be carried out as it is': () =>
     assert.equal(
       wordOf(
-        [condition('Ready', 'False'), condition('Stalled', 'True', 'InvalidName'), condition('ManifestInvalid', 'True', 'InvalidName')],
+        [
+          condition('Ready', 'False'),
+          condition('Stalled', 'True', 'InvalidName'),
+          { ...condition('ManifestInvalid', 'True', 'InvalidFlag'), message: 'what does not block\nso it is' },
+        ],
         was,
       ),
       'Invalid',
     ),
   'it cannot come to be, and never was before': () => assert.equal(wordOf(stalled, {}), 'CreateFailed'),
   'it cannot come to be, a change of the manifest': () => assert.equal(wordOf(stalled, was), 'UpdateFailed'),
-  'it cannot come to be, nothing changed': () => assert.equal(wordOf(stalled, was, 1), 'SyncFailed'),
+  'it cannot come to be, nothing changed, on the way before, or failed so': () => {
+    for (const PostgresClusterStatus of ['Updating', 'UpdateFailed']) {
+      assert.equal(wordOf(stalled, { ...was, PostgresClusterStatus }, 1), 'UpdateFailed');
+    }
+  },
+  'it cannot come to be, nothing changed, all was well before, or failed so': () => {
+    for (const PostgresClusterStatus of ['Running', 'SyncFailed']) {
+      assert.equal(wordOf(stalled, { ...was, PostgresClusterStatus }, 1), 'SyncFailed');
+    }
+  },
   'on the way, and never was before': () => assert.equal(wordOf(moving, {}), 'Creating'),
   'on the way': () => assert.equal(wordOf(moving, was), 'Updating'),
+  paused: () => {
+    const paused = [condition('Ready', 'True'), condition('Progressing', 'False', 'Paused')];
+    assert.equal(wordOf(paused, { ...was, PostgresClusterStatus: 'Updating' }), 'Updating');
+    assert.equal(wordOf(paused, {}), '');
+  },
 });
 
 test('status: what is written is recalled', () => {

@@ -7,9 +7,11 @@
  * | the manifest cannot be carried out as it is       | Invalid        |
  * | it cannot come to be, and never was before        | CreateFailed   |
  * | it cannot come to be, a change of the manifest    | UpdateFailed   |
- * | it cannot come to be, nothing changed             | SyncFailed     |
+ * | it cannot come to be, nothing changed, on the way before, or failed so | UpdateFailed |
+ * | it cannot come to be, nothing changed, all was well before, or failed so | SyncFailed |
  * | on the way, and never was before                  | Creating       |
  * | on the way                                        | Updating       |
+ * | paused                                            | as before      |
  */
 import type { Cluster } from '../../model/cluster.ts';
 import type { ConditionOutcome, Outcome } from '../../model/outcome.ts';
@@ -20,13 +22,18 @@ import { conditionsOf, numberAt, objectAt, objectsAt, present, recalledCondition
 /** The original's word for how things are: see above. */
 const wordOf = (outcome: Outcome, previous: JsonObject): string => {
   const condition = (type: string): ConditionOutcome | undefined => outcome.conditions.find((candidate) => candidate.type === type);
+  const before = textAt(previous, 'PostgresClusterStatus') ?? '';
+  if (condition('Progressing')?.status === 'False') return before;
   if (condition('Ready')?.status === 'True') return 'Running';
   const isNew = textAt(objectAt(previous, 'patroni'), 'systemIdentifier') === undefined;
   const stalled = condition('Stalled');
   if (stalled?.status !== 'True') return isNew ? 'Creating' : 'Updating';
-  if (['ManifestInvalid', 'NotYetSupported'].some((type) => condition(type)?.reason === stalled.reason)) return 'Invalid';
+  // What blocks is a line among the others of its kind.
+  const blocks = (type: string): boolean => condition(type)?.message.split('\n').includes(stalled.message) === true;
+  if (['ManifestInvalid', 'NotYetSupported'].some(blocks)) return 'Invalid';
   if (isNew) return 'CreateFailed';
-  return numberAt(previous, 'observedGeneration') === outcome.observedGeneration ? 'SyncFailed' : 'UpdateFailed';
+  if (numberAt(previous, 'observedGeneration') !== outcome.observedGeneration) return 'UpdateFailed';
+  return ['Updating', 'UpdateFailed', 'Invalid'].includes(before) ? 'UpdateFailed' : 'SyncFailed';
 };
 
 export const status = (cluster: Cluster, outcome: Outcome, previous: JsonObject, nowMs: number): JsonObject => {

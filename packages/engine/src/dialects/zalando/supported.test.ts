@@ -20,7 +20,16 @@ testSupport({
     masterPoolerNodePort: 0,
     usersWithSecretRotation: null,
     maintenanceWindows: [],
-    volume: { size: '1Gi', isSubPathExpr: false },
+    volume: { size: '1Gi', isSubPathExpr: true, subPath: '', iops: 0 },
+    enableMasterPoolerLoadBalancer: true,
+    connectionPooler: { mode: 'session' },
+    clone: { cluster: '', timestamp: '2026-01-01T00:00:00+00:00' },
+    schedulerName: '',
+  },
+  // What says how a pooler or a clone is asks for nothing without what asks for one.
+  arm: (path, spec) => {
+    if (path.startsWith('spec.clone.')) return { clone: { ...(spec['clone'] as object), cluster: 'other' } };
+    return path.includes('Pooler') && !path.includes('enableConnectionPooler') ? { enableConnectionPooler: true, ...spec } : spec;
   },
 });
 

@@ -1,5 +1,5 @@
-/** Roles: the two that every cluster has, then those of `users` with their flags. */
-import type { UserIntent } from '../../model/cluster.ts';
+/** Roles: the three that every cluster has, and those of `users` with their flags. */
+import type { Membership, UserIntent } from '../../model/cluster.ts';
 import type { Field } from '../common/fields.ts';
 import { at, itemsOf, objectOf, report, shown, textOf } from '../common/fields.ts';
 import { profile } from './profile.ts';
@@ -11,27 +11,54 @@ const longestNameBytes = 63;
 const part = '[a-z0-9](?:[-_a-z0-9]*[a-z0-9])?';
 const roleName = new RegExp(`^${part}(?:\\.${part})*$`);
 
-/** They have a meaning of their own: the engine's, and roles that the original's images bring. */
-const reserved: ReadonlySet<string> = new Set([profile.roles.superuser, profile.roles.replication, 'admin', 'cron_admin', 'pooler']);
+/** It cannot log in: who is given it hands on what owners of prepared databases may do, and makes databases. */
+const administrator = 'admin';
 
-/** Original and engine work as the first; members stream as the second. */
-const systemUsers: readonly UserIntent[] = [
-  {
-    name: profile.roles.superuser,
-    databases: [],
-    options: ['LOGIN', 'SUPERUSER'],
-    passwordCharacters: 'alphanumeric',
-    memberOf: [],
-    settings: {},
-  },
-  {
-    name: profile.roles.replication,
-    databases: [],
-    options: ['LOGIN', 'REPLICATION'],
-    passwordCharacters: 'alphanumeric',
-    memberOf: [],
-    settings: {},
-  },
+const ownRoles: ReadonlySet<string> = new Set([profile.roles.superuser, profile.roles.replication, administrator]);
+
+/** The original refuses them, as it does its own: its jobs and its pooler work as these. */
+const originalsRoles: ReadonlySet<string> = new Set(['cron_admin', 'pooler']);
+
+/** PostgreSQL makes no role by such a name, quoted or not (CreateRole, and RoleSpec in gram.y). */
+export const isKeptByPostgres = (role: string): boolean => role.startsWith('pg_') || role === 'public' || role === 'none';
+
+/** An entry of `users`, and what it asks for. */
+export interface AskedUser {
+  readonly field: Field;
+  readonly intent: UserIntent;
+}
+
+/** Two users whose Secrets would be one: `user` comes with what is at `path`, `other` is in `users`. */
+export interface SharedSecret {
+  readonly user: string;
+  readonly other: string;
+  readonly path: string;
+}
+
+/** What roles of prepared databases leave of `users`. */
+export interface PreparedRoles {
+  /** By name, the path of the prepared database that a role comes with. */
+  readonly origins: ReadonlyMap<string, string>;
+  readonly sharedSecrets: readonly SharedSecret[];
+}
+
+const system = (
+  name: string,
+  options: readonly string[],
+  memberOf: readonly Membership[],
+  passwordCharacters: UserIntent['passwordCharacters'],
+): UserIntent => ({ name, databases: [], options, passwordCharacters, memberOf, settings: {} });
+
+/** Original and engine work as the first; members stream as the second; the third is for people. `owners`: of prepared databases. */
+export const systemUsers = (owners: readonly string[]): readonly UserIntent[] => [
+  system(profile.roles.superuser, ['LOGIN', 'SUPERUSER'], [], 'alphanumeric'),
+  system(profile.roles.replication, ['LOGIN', 'REPLICATION'], [], 'alphanumeric'),
+  system(
+    administrator,
+    ['CREATEDB'],
+    owners.map((role) => ({ role, withAdmin: true })),
+    undefined,
+  ),
 ];
 
 /** Options as PostgreSQL writes them; a role may log in unless its flags say otherwise. */
@@ -72,7 +99,13 @@ const userOf = (name: string, field: Field): UserIntent | undefined => {
       `${shown(name)} cannot be the name of a user, so it is not made; use 1 to 63 small letters, digits, dashes and underscores`,
     );
   }
-  if (reserved.has(name)) return refuse(field, `role ${name} is the cluster's own, so the entry has no effect; remove it`);
+  if (ownRoles.has(name)) return refuse(field, `role ${name} is the cluster's own, so the entry has no effect; remove it`);
+  if (originalsRoles.has(name)) {
+    return refuse(field, `the name ${name} is reserved for the original's own use, so no user is made of it; rename it`);
+  }
+  if (isKeptByPostgres(name)) {
+    return refuse(field, `PostgreSQL keeps names that begin with pg_ to itself, and public and none, so ${name} is not made; rename it`);
+  }
   if (name.includes('.')) {
     report(field, {
       kind: 'unsupported',
@@ -92,26 +125,44 @@ const userOf = (name: string, field: Field): UserIntent | undefined => {
   };
 };
 
-/** In the order of the manifest. A user without flags may be null, which other maps have no use for. */
-export const usersOf = (spec: Field): readonly UserIntent[] => {
-  const field = at(spec, 'users');
-  return [...systemUsers, ...Object.keys(objectOf(field) ?? {}).flatMap((name) => userOf(name, at(field, name)) ?? [])];
-};
-
-/** Each role once, and each Secret for one role: the first counts. */
-export const distinctUsers = (field: Field, cluster: string, users: readonly UserIntent[]): readonly UserIntent[] => {
-  const roles = new Set<string>();
-  const secrets = new Map<string, string>();
-  return users.filter(({ name, passwordCharacters }) => {
-    const secret = profile.names.userSecret(cluster, name);
-    const other = passwordCharacters === undefined ? undefined : secrets.get(secret);
-    if (roles.has(name) || other !== undefined) {
-      const reason = roles.has(name) ? `role ${name} is asked for twice` : `users ${other} and ${name} would share Secret ${secret}`;
-      refuse(field, `${reason}, so the second one is not made; rename it`);
-      return false;
-    }
-    roles.add(name);
-    if (passwordCharacters !== undefined) secrets.set(secret, name);
-    return true;
+/** What `users` asks for, in the order of the manifest. A user without flags may be null, which other maps have no use for. */
+export const askedUsersOf = (spec: Field): readonly AskedUser[] => {
+  const users = at(spec, 'users');
+  return Object.keys(objectOf(users) ?? {}).flatMap((name) => {
+    const field = at(users, name);
+    const intent = userOf(name, field);
+    return intent === undefined ? [] : [{ field, intent }];
   });
 };
+
+/** Why a user is not made, and what to do. */
+const obstacleTo = (
+  { name, passwordCharacters }: UserIntent,
+  asked: readonly AskedUser[],
+  cluster: string,
+  { origins, sharedSecrets }: PreparedRoles,
+): string | undefined => {
+  const origin = origins.get(name);
+  if (origin !== undefined) return `role ${name} comes with ${origin}, so the entry has no effect; rename it, or remove it`;
+  const secretOf = (user: string): string => profile.names.userSecret(cluster, user);
+  const sharing = asked.filter(({ intent }) => intent.passwordCharacters !== undefined && secretOf(intent.name) === secretOf(name));
+  const others = [
+    ...sharedSecrets.flatMap(({ user, other, path }) => (other === name ? [`${user} of ${path}`] : [])),
+    ...(passwordCharacters === undefined ? [] : sharing.flatMap(({ intent }) => (intent.name === name ? [] : [intent.name]))),
+  ];
+  return others[0] === undefined
+    ? undefined
+    : `${name} and ${others[0]} would share Secret ${secretOf(name)}, so neither is made, and what there is stays; rename one of them`;
+};
+
+/**
+ * The users that are made. The original lets roles of prepared databases go before those of the manifest. Of two whose Secrets would be one
+ * neither is made: nothing says which of them was there first, and the other one would take its Secret, with the password in it.
+ */
+export const usersOf = (asked: readonly AskedUser[], cluster: string, prepared: PreparedRoles): readonly UserIntent[] =>
+  asked.flatMap(({ field, intent }) => {
+    const obstacle = obstacleTo(intent, asked, cluster, prepared);
+    if (obstacle === undefined) return [intent];
+    refuse(field, obstacle);
+    return [];
+  });

@@ -9,10 +9,7 @@ import { database } from './database.ts';
 import { isReady } from './isReady.ts';
 
 /** Runs the script with a Patroni that does nothing and a python3 that writes down what it was asked. */
-const started = (
-  context: TestContext,
-  { questionIn = '.', leadsFirst }: { readonly questionIn?: string; readonly leadsFirst?: string } = {},
-) => {
+const started = (context: TestContext, { questionIn = '.' }: { readonly questionIn?: string } = {}) => {
   const folder = temporaryFolder(context);
   const data = join(folder, hostileName.replaceAll('/', ''));
   mkdirSync(data);
@@ -20,9 +17,6 @@ const started = (
   const running = join(folder, 'running');
   const question = join(folder, questionIn, 'is-ready');
   const configuration = join(folder, 'configuration');
-  const waiting = join(configuration, 'leads-first');
-  mkdirSync(configuration);
-  if (leadsFirst !== undefined) writeFileSync(waiting, leadsFirst);
   const path = standIns(join(folder, 'bin'), {
     patroni: `printf '%s\\n%s' "$1" "$PATRONI_POSTGRESQL_BIN_PG_ISREADY" > '${running}.tmp'; mv '${running}.tmp' '${running}'; exec sleep 60`,
     python3: `printf '%s\\n' "$@" > '${asked}.tmp'; mv '${asked}.tmp' '${asked}'`,
@@ -40,8 +34,8 @@ const started = (
     'program',
     hostileName,
   ];
-  const script = companion(context, command, { PATH: path, PGDATA: data, PATRONI_NAME: 'hippo-1' });
-  return { data, asked, running, question, configuration, waiting, script };
+  const script = companion(context, command, { PATH: path, PGDATA: data });
+  return { data, asked, running, question, configuration, script };
 };
 
 const until = async (what: string, seen: () => boolean): Promise<void> => {
@@ -70,17 +64,6 @@ test('database: Patroni runs in the place of the shell, with its configuration, 
   assert.equal(readFileSync(running, 'utf8'), `${configuration}\n${question}`);
   assert.equal(run([question]).output, 'asked\n');
   assert.equal(script.exitCode, null);
-});
-
-test('database: where members start together, one that is not to lead first waits until the file names nobody', async (context) => {
-  const { running, waiting } = started(context, { leadsFirst: 'hippo-1' });
-  await until('Patroni', () => existsSync(running));
-  const { running: late, waiting: file } = started(context, { leadsFirst: 'hippo-0' });
-  await delay(severalLooksMs);
-  assert.equal(existsSync(late), false);
-  writeFileSync(file, '');
-  await until('Patroni', () => existsSync(late));
-  assert.equal(readFileSync(waiting, 'utf8'), 'hippo-1');
 });
 
 test('database: where that program cannot be written, Patroni runs without it', async (context) => {

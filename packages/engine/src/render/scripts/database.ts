@@ -24,7 +24,7 @@ except Exception as problem:
 
 /**
  * Parameters: Patroni's configuration, where to put the program that says whether the server takes connections, the program, seconds between
- * looks, the program that wakes Patroni, its parameters. Environment: PGDATA, and PATRONI_NAME, this member in Patroni.
+ * looks, the program that wakes Patroni, its parameters. Environment: PGDATA.
  */
 export const database = String.raw`
 configuration=$1 is_ready=$2 is_ready_program=$3 interval=$4
@@ -33,14 +33,6 @@ shift 4
 if printf %s "$is_ready_program" > "$is_ready.new" && chmod 0755 "$is_ready.new" && mv --no-target-directory "$is_ready.new" "$is_ready"; then
   export PATRONI_POSTGRESQL_BIN_PG_ISREADY=$is_ready
 fi
-# The file is there where members start together; it names the one whose data are the newest, until that one leads.
-first=
-while { read -r first < "$configuration/leads-first"; } 2>/dev/null || [ -n "$first" ]; do
-  if [ -z "$first" ] || [ "$first" = "$PATRONI_NAME" ]; then break; fi
-  echo "$PATRONI_NAME waits until $first leads"
-  first=
-  sleep 1
-done
 # A zombie has no command line.
 is_alive() { local command=; { read -r -d '' command < "/proc/$1/cmdline"; } 2>/dev/null || :; [ -n "$command" ]; }
 # By a postmaster's processes (src/backend/postmaster, 13 to 18): a standby that asks for WAL has a walreceiver, and only a primary a walwriter.

@@ -13,10 +13,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { hostileName, run, standIns, temporaryFolder, type Ended } from '../../testing/programs.ts';
+import { companion, hostileName, run, standIns, temporaryFolder, type Ended } from '../../testing/programs.ts';
 import { bashCommand } from '../programs.ts';
-import { startup } from './startup.ts';
+import { startup, turn } from './startup.ts';
 
 // No distribution has this one, so that only the stand-ins are found.
 const majorVersion = 99;
@@ -257,4 +258,43 @@ test('startup: the spool follows the WAL volume, and comes back without it', (co
   symlinkSync('/nowhere', back.spool);
   assert.equal(back.start().status, 0);
   assert.ok(statSync(back.spool).isDirectory());
+});
+
+/** The wait for its turn of member `hippo-1`, and then what comes after it. */
+const waiting = (context: TestContext, leadsFirst: string | undefined) => {
+  const folder = join(temporaryFolder(context), hostileName.replaceAll('/', ''));
+  mkdirSync(folder);
+  const [file, started] = [join(folder, 'leads-first'), join(folder, 'started')];
+  if (leadsFirst !== undefined) writeFileSync(file, leadsFirst);
+  const script = companion(context, bashCommand(`${turn}printf '%s' "$*" > "$2"`, 'turn', majorVersion, file, 'rest', started), {
+    POD_NAME: 'hippo-1',
+  });
+  return { file, started, script };
+};
+
+const until = async (what: string, seen: () => boolean): Promise<void> => {
+  const deadline = performance.now() + 5000;
+  while (!seen()) {
+    assert.ok(performance.now() < deadline, `waited for ${what}`);
+    await delay(10);
+  }
+};
+
+test('startup: a member that may lead first, or any may, goes on at once, with the parameters that follow', async (context) => {
+  for (const leadsFirst of ['hippo-1', 'hippo-1\n', '', undefined]) {
+    const { started } = waiting(context, leadsFirst);
+    await until(`the turn, ${JSON.stringify(leadsFirst)}`, () => existsSync(started));
+    await until('its parameters', () => readFileSync(started, 'utf8') === `rest ${started}`);
+  }
+});
+
+test('startup: where members start together, one that is not to lead first waits until the file names nobody', async (context) => {
+  const { started, file, script } = waiting(context, 'hippo-0');
+  const told: string[] = [];
+  script.stdout?.setEncoding('utf8').on('data', (text: string) => told.push(text));
+  await until('its word', () => told.join('') === 'hippo-1 waits until hippo-0 leads\n');
+  assert.equal(existsSync(started), false);
+  writeFileSync(file, '');
+  await until('its turn', () => existsSync(started));
+  assert.equal(told.length, 1);
 });

@@ -1,4 +1,23 @@
 /**
+ * Waits for its turn where members start together: their StatefulSet knows no order. The startup container begins with it, since nothing probes that
+ * one, however long it waits.
+ *
+ * Parameter: the file that names the pod whose data are the newest until that one leads, and nobody otherwise. It is taken off the list.
+ * Environment: POD_NAME.
+ */
+export const turn = String.raw`
+leads_first=$1
+shift
+first= told=
+while { read -r first < "$leads_first"; } 2>/dev/null || [ -n "$first" ]; do
+  if [ -z "$first" ] || [ "$first" = "$POD_NAME" ]; then break; fi
+  if [ "$told" != "$first" ]; then echo "$POD_NAME waits until $first leads"; told=$first; fi
+  first=
+  sleep 1
+done
+`;
+
+/**
  * Prepares a member's volumes before PostgreSQL starts, and says in words what an image or a volume lacks.
  *
  * Parameters: major version, data directory, WAL directory, mounted replication certificates, where to copy them, `with-backups` or
