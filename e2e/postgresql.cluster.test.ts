@@ -70,6 +70,8 @@ test('a postgresql as it is, beside a PostgresCluster, through its whole life', 
       clientConfig(environment, { namespace, cluster: name, kind: postgresql, user, ...further });
 
     await step('both kinds become Ready, made by the same operator', async () => {
+      const { name: secret } = postgresql.userSecret(name, 'foo_user');
+      await kubectl.run(['-n', namespace, 'create', 'secret', 'generic', secret, '--from-literal=password=chosen by its owner']);
       await applyExampleFile(environment, namespace, 'zalando/minimal.yaml');
       await applyPatched(environment, namespace, devOverlay, [{ op: 'remove', path: '/spec/backups' }]);
       const { status } = await untilReady(environment, ref, 2);
@@ -125,6 +127,24 @@ test('a postgresql as it is, beside a PostgresCluster, through its whole life', 
         });
       },
     );
+
+    await step('a password that its owner chose is taken as it is, and followed when it changes', async () => {
+      const { name: secret } = postgresql.userSecret(name, 'foo_user');
+      assert.equal(await secretValue(environment, namespace, secret, 'password'), 'chosen by its owner');
+      assert.deepEqual(await query(await asUser('foo_user'), 'SELECT current_user::text'), ['foo_user']);
+      await kubectl.run([
+        '-n',
+        namespace,
+        'patch',
+        'secret',
+        secret,
+        '--patch',
+        JSON.stringify({ stringData: { password: 'chosen anew' } }),
+      ]);
+      await eventually('a login by the new password', 30_000, async () => {
+        assert.deepEqual(await query(await asUser('foo_user'), 'SELECT current_user::text'), ['foo_user']);
+      });
+    });
 
     await step('its users get in through its Service by verified TLS, and own what the manifest gives them', async () => {
       assert.deepEqual(await query(await asUser('foo_user'), 'SELECT current_user::text'), ['foo_user']);

@@ -33,8 +33,11 @@ export type SecretValue =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'keep' }
   | { readonly kind: 'newPassword'; readonly characters: 'ascii' | 'alphanumeric'; readonly length: number }
-  /** SCRAM-SHA-256 verifier of another key of the same Secret (its value after this write). */
-  | { readonly kind: 'verifierOf'; readonly key: string }
+  /**
+   * SCRAM-SHA-256 verifier of another key of the same Secret (its value after this write). `follows`: it is written again when that key changes
+   * by another hand; otherwise one that is there is its owner's.
+   */
+  | { readonly kind: 'verifierOf'; readonly key: string; readonly follows: boolean }
   /** Text with values of other keys of the same Secret put in, URL-encoded where asked. */
   | { readonly kind: 'template'; readonly parts: readonly SecretTemplatePart[] }
   /** A new self-signed root: this key gets the certificate (PEM); `privateKey` names the key that gets the private key. */
@@ -75,7 +78,10 @@ export interface SecretIntent {
   readonly annotations: Readonly<Record<string, string>>;
   /** `controller`: this cluster controls it. `shared`: one of several owners, never the controller. */
   readonly ownership: 'controller' | 'shared';
-  readonly write: { readonly kind: 'create' } | { readonly kind: 'fill'; readonly uid: string; readonly resourceVersion: string };
+  readonly write:
+    /** `takenUnlabelled`: one that stands there already, without labels or owner, is to be looked at again. Otherwise it is in the way. */
+    | { readonly kind: 'create'; readonly takenUnlabelled?: true }
+    | { readonly kind: 'fill'; readonly uid: string; readonly resourceVersion: string };
   readonly values: Readonly<Record<string, SecretValue>>;
   readonly stage: Stage;
   /** In words, for the event: "password was blank". */

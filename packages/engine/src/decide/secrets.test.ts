@@ -41,6 +41,15 @@ testTable('secrets', join(import.meta.dirname, 'secrets.ts'), 1, {
     const due = editCertificate(world, 'hippo-replication-cert', 'tls.crt', { notAfterMs: world.nowMs });
     assert.deepEqual(decisionIn(due).secrets, []);
   },
+  'verifier of another password, which it follows': () => {
+    const secret = 'foo-user.acid-minimal-cluster.credentials.postgresql.acid.zalan.do';
+    const changed = editSecret(restedSharedWorld(), secret, { password: 'correct horse' });
+    assert.deepEqual(keysWritten(changed, secret), ['verifier']);
+    const { password, verifier } = atRest(changed).secrets.get(secret)?.data ?? {};
+    assert.deepEqual([password, verifier], ['correct horse', 'verifier(correct horse)']);
+    // There the verifier is the owner's to choose.
+    assert.ok(!keysWritten(editSecret(restedWorld('dev'), user, { password: 'correct horse' }), user).includes('verifier'));
+  },
   "is another user's": () => {
     // One user goes, and its Secret stays; another comes whose Secret has the same name.
     const asked =
@@ -133,4 +142,26 @@ test('secrets: the Secret of a user that the manifest drops goes, its role stays
   assert.ok(!world.secrets.has(user));
   assert.ok(world.database.roles.has('hippo'));
   assert.ok(namesOf(world, 'StatefulSet').length > 0);
+});
+
+test("secrets: one that its owner made for a user, without labels, is taken with its password, and no other's is", () => {
+  const secret = 'foo-user.acid-minimal-cluster.credentials.postgresql.acid.zalan.do';
+  const made = restedSharedWorld().secrets.get(secret) ?? assert.fail();
+  const given = (metadata: object): World => ({
+    ...restedSharedWorld(),
+    secrets: new Map(restedSharedWorld().secrets).set(secret, {
+      ...made,
+      metadata: { ...made.metadata, labels: {}, ownerReferences: [], ...metadata },
+      data: { password: 'correct horse' },
+    }),
+  });
+  const intent = intentFor(decisionIn(given({})), secret);
+  assert.equal(intent?.write.kind, 'fill');
+  assert.deepEqual(Object.keys(intent.values).toSorted(), ['username', 'verifier']);
+  assert.equal(atRest(given({})).secrets.get(secret)?.data['password'], 'correct horse');
+  for (const others of [
+    { labels: { 'cluster-name': 'other' } },
+    { ownerReferences: [{ apiVersion: 'v1', kind: 'Other', name: 'other', uid: 'other' }] },
+  ])
+    assert.equal(intentFor(decisionIn(given(others)), secret)?.write.kind, 'create', 'which finds it in the way');
 });

@@ -9,6 +9,7 @@
  * | does not exist                                  | create (finding it there after all ends the pass)          |
  * | password blank or missing                       | fill: a new one, and all that derives from it              |
  * | verifier blank or missing                       | fill: from the password; any other verifier is the owner's |
+ * | verifier of another password, which it follows  | fill: from the password                                    |
  * | a certificate is to be made anew                | fill: a new one with its key (see certificates.ts)         |
  * | derived value differs                           | fill: that value                                           |
  * | shared, and we are not among its owners         | become one of them                                         |
@@ -43,9 +44,16 @@ export const secretFor = (plan: SecretPlan, observation: Observation): Found => 
     candidates.find((facts) => facts.name === name) ??
     candidates.toSorted(oldestFirst)[0] ??
     observation.children.secrets.find((facts) => facts.name === name) ??
-    observation.referencedSecrets[name] ??
+    takenOf(plan, observation.referencedSecrets[name]) ??
     'missing'
   );
+};
+
+/** What was read by its name, if it is this plan's: shared, or made by its owner for it. */
+const takenOf = (plan: SecretPlan, found: Found | undefined): Found | undefined => {
+  if (plan.ownership === 'shared' || found === undefined || typeof found === 'string') return found;
+  const isNobodys = found.ownerUids.length === 0 && Object.keys(plan.labels).every((label) => found.labels[label] === undefined);
+  return plan.takenUnlabelled && isNobodys ? found : undefined;
 };
 
 /** A Secret of the namespace by its name, the cluster's or another one that it refers to. */
@@ -110,8 +118,10 @@ const complaintOf = (key: string, value: SecretValue, facts: SecretFacts, observ
       if (isBlank(present)) return { text: `${key} was blank`, isDue: false };
       // Certificates are put together, and nothing else is.
       return facts.derivedMatches[key] === false ? { text: `${key} was out of date`, isDue: value.kind === 'concatenationOf' } : undefined;
-    case 'newPassword':
     case 'verifierOf':
+      if (isBlank(present)) return { text: `${key} was blank`, isDue: false };
+      return facts.derivedMatches[key] === false ? { text: `${value.key} was changed`, isDue: false } : undefined;
+    case 'newPassword':
       return isBlank(present) ? { text: `${key} was blank`, isDue: false } : undefined;
     case 'newRoot':
       return complaintOfRoot(key, value, facts, observation.nowMs);
@@ -222,8 +232,9 @@ export const secretIntents = ({ identity, profile }: Cluster, plans: readonly Se
         (source) => !mayBeMadeFrom(source) || (secretNamed(source, observation) === 'missing' && !planned.has(source)),
       );
       if (lacking) continue;
-      const { reference, labels, annotations, ownership, stage, values } = plan;
-      secrets.push({ reference, labels, annotations, ownership, stage, values, write: { kind: 'create' }, reason: 'it did not exist' });
+      const { reference, labels, annotations, ownership, stage, values, takenUnlabelled } = plan;
+      const write = { kind: 'create', ...(takenUnlabelled && { takenUnlabelled }) } as const;
+      secrets.push({ reference, labels, annotations, ownership, stage, values, write, reason: 'it did not exist' });
       continue;
     }
     if (found.deleting || userOfAnother(plan, found, profile.labels.user) !== undefined) continue;

@@ -146,6 +146,10 @@ export interface Profile {
     readonly foundByLabels: boolean;
     /** It goes when its user is no longer in the manifest; otherwise, as the role does, with the cluster. */
     readonly goesWithUser: boolean;
+    /** Its owner changes the password and nothing else; otherwise a verifier of the owner's own is kept, and a blank one follows the password. */
+    readonly verifierFollowsPassword: boolean;
+    /** One that its owner made under the cluster's name for it, without labels, is taken with its password; otherwise it is in the way. */
+    readonly takenUnlabelled: boolean;
   };
   /** Name of the pgBackRest stanza. */
   readonly stanza: string;

@@ -14,4 +14,6 @@ export interface SecretPlan {
   readonly values: Readonly<Record<string, SecretValue>>;
   /** A Secret made by the owner may stand in for ours: it is found by these labels, whatever its name. */
   readonly foundByLabels: Readonly<Record<string, string>> | undefined;
+  /** A Secret of this name that nobody labelled or owns is its owner's way to choose the values: it is taken as it is, and completed. */
+  readonly takenUnlabelled: boolean;
 }

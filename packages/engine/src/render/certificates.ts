@@ -87,6 +87,7 @@ const plan = (cluster: Cluster, name: string, labels: Pairs, values: SecretPlan[
     stage: 1,
     values,
     foundByLabels: undefined,
+    takenUnlabelled: false,
   };
 };
 

@@ -50,7 +50,11 @@ const userPlan = (cluster: Cluster, user: UserIntent, characters: 'ascii' | 'alp
     values: {
       [userSecrets.userKey]: text(user.name),
       [userSecretKeys.password]: { kind: 'newPassword', characters, length: userSecrets.passwordLength },
-      [userSecretKeys.verifier]: { kind: 'verifierOf', key: userSecretKeys.password },
+      [userSecretKeys.verifier]: {
+        kind: 'verifierOf',
+        key: userSecretKeys.password,
+        follows: userSecrets.verifierFollowsPassword,
+      },
       ...(userSecrets.withAddresses && {
         [userSecretKeys.host]: text(host),
         [userSecretKeys.port]: text(String(cluster.postgres.port)),
@@ -58,6 +62,7 @@ const userPlan = (cluster: Cluster, user: UserIntent, characters: 'ascii' | 'alp
       ...(userSecrets.withAddresses && database !== undefined && addresses(user.name, host, cluster.postgres.port, database)),
     },
     foundByLabels: userSecrets.foundByLabels ? found : undefined,
+    takenUnlabelled: userSecrets.takenUnlabelled,
   };
 };
 

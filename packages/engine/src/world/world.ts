@@ -222,7 +222,8 @@ const factsOf = (world: World, secret: WorldSecret, plan: SecretPlan | undefined
   const { metadata, data, certificates } = secret;
   const derivedMatches: Record<string, boolean> = {};
   for (const [key, value] of Object.entries(plan?.values ?? {})) {
-    if (value.kind !== 'text' && value.kind !== 'template' && value.kind !== 'concatenationOf') continue;
+    const isDerived = value.kind === 'text' || value.kind === 'template' || value.kind === 'concatenationOf';
+    if (!isDerived && !(value.kind === 'verifierOf' && value.follows)) continue;
     derivedMatches[key] = symbolOf(value, data, (name) => world.secrets.get(name)?.data) === data[key];
   }
   return {

@@ -63,6 +63,14 @@ const passWith = async (taken: 'Secret' | 'Service', labels: Readonly<Record<str
   return { written, refused: refusals.map(({ what, error }) => `${what}: ${codeOf(error)}${isRetryable(error) ? '' : ', for good'}`) };
 };
 
+test('in the way: a Secret that its owner made for this place is looked at again', async () => {
+  const intent = { ...secret(), write: { kind: 'create', takenUnlabelled: true } } as SecretIntent;
+  assert.deepEqual((await passWith('Secret', {}, intent)).refused, ['Secret hippo-pguser-app: StaleCache']);
+  assert.deepEqual((await passWith('Secret', { [clusterLabel]: 'other' }, intent)).refused, [
+    'Secret hippo-pguser-app: ObjectInTheWay, for good',
+  ]);
+});
+
 test("in the way: somebody else's Secret is named, and everything else is done", async () => {
   assert.deepEqual(await passWith('Secret', {}), {
     written: ['apply Service', 'apply PostgresCluster/status'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newPassword, newVerifier, verifierFrom } from './passwords.ts';
+import { isVerifierOf, newPassword, newVerifier, verifierFrom } from './passwords.ts';
 
 test('passwords: the verifier is that of RFC 7677', async () => {
   assert.equal(
@@ -33,4 +33,16 @@ test('passwords: a new password keeps to its alphabet and length', () => {
   assert.match(newPassword('ascii', 24), /^[!-~]{24}$/);
   assert.doesNotMatch(newPassword('ascii', 10_000), /['"\\$%&#`~!]/);
   assert.notEqual(newPassword('ascii', 24), newPassword('ascii', 24));
+});
+
+test('passwords: a verifier is known by its password, and nothing else is taken for one', async () => {
+  const verifier = await newVerifier('correct horse');
+  assert.ok(await isVerifierOf(verifier, 'correct horse'));
+  for (const [other, password] of [
+    [verifier, 'battery staple'],
+    [`${verifier}=`, 'correct horse'],
+    ['', ''],
+    ['md5d41d8cd98f00b204e9800998ecf8427e', 'correct horse'],
+  ] as const)
+    assert.ok(!(await isVerifierOf(other, password)), other);
 });

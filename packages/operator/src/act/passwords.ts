@@ -45,3 +45,13 @@ const defaultIterations = 4096;
 
 /** A SCRAM-SHA-256 verifier with a new salt, as PostgreSQL stores it (RFC 5803 with PostgreSQL's separators). */
 export const newVerifier = async (password: string): Promise<string> => verifierFrom(password, randomBytes(16), defaultIterations);
+
+/** `SCRAM-SHA-256$4096:salt$stored key:server key` */
+const verifierForm = /^SCRAM-SHA-256\$(\d{1,6}):([A-Za-z0-9+/=]+)\$/;
+
+/** Whether it is the verifier of this password. */
+export const isVerifierOf = async (verifier: string, password: string): Promise<boolean> => {
+  const [, iterations, salt] = verifierForm.exec(verifier) ?? [];
+  if (iterations === undefined || salt === undefined) return false;
+  return (await verifierFrom(password, Buffer.from(salt, 'base64'), Number(iterations))) === verifier;
+};

@@ -20,7 +20,7 @@ const text = (data: Readonly<Record<string, Buffer>>): Readonly<Record<string, s
 
 const userValues: Readonly<Record<string, SecretValue>> = {
   uri: { kind: 'template', parts: [{ text: 'postgresql://hippo:' }, { valueOf: 'password', encoding: 'url' }, { text: '@host/db' }] },
-  verifier: { kind: 'verifierOf', key: 'password' },
+  verifier: { kind: 'verifierOf', key: 'password', follows: false },
   password: { kind: 'newPassword', characters: 'ascii', length: 5 },
 };
 

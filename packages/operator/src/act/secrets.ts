@@ -45,7 +45,7 @@ const encoded = (data: Readonly<Record<string, Buffer>>): Record<string, string>
  * a cache that is behind. Shared ones bear no cluster's label: there another cluster was faster.
  */
 const whyTaken = async (
-  { reference: { namespace, name }, labels }: SecretIntent,
+  { reference: { namespace, name }, labels, write }: SecretIntent,
   { profile, identity }: Cluster,
   client: Client,
   signal: AbortSignal,
@@ -55,7 +55,11 @@ const whyTaken = async (
   if (labels[profile.labels.cluster] === undefined) return stale;
   try {
     const live = await client.get(secretType, { namespace, name }, { signal });
-    return live.metadata.labels?.[profile.labels.cluster] === identity.name
+    const isNobodys =
+      (live.metadata.ownerReferences ?? []).length === 0 &&
+      Object.keys(labels).every((label) => live.metadata.labels?.[label] === undefined);
+    const mayBeTaken = write.kind === 'create' && write.takenUnlabelled === true && isNobodys;
+    return mayBeTaken || live.metadata.labels?.[profile.labels.cluster] === identity.name
       ? stale
       : new ObjectInTheWayError('Secret', name, ownerOf(live), { cause });
   } catch (error) {

@@ -56,6 +56,12 @@ export const newFactsMemory = (): FactsMemory => {
   };
 };
 
+/** Names of the Secrets that stood where one was to be made, and that may be taken: no cache has them. */
+const foundInPlace = (plans: readonly SecretPlan[], refusals: Observation['refusals']): readonly string[] =>
+  plans.flatMap(({ reference, takenUnlabelled }) =>
+    takenUnlabelled && refusals.some(({ what }) => what === `Secret ${reference.name}`) ? [reference.name] : [],
+  );
+
 /** Names of the Secrets that plans copy from or sign with, and those that several clusters share. */
 export const referencedBy = (plans: readonly SecretPlan[]): ReadonlySet<string> => {
   const names = new Set<string>();
@@ -105,8 +111,14 @@ export const observe = async (
 
   const own = new Map(stored.map((secret) => [secret.metadata.name, secret]));
   const referenced = new Map<string, StoredSecret | 'missing' | 'unreadable'>();
+  const refusals = sources.refusals(uid);
+  const byName = new Set([
+    ...referencedBy(plans),
+    ...ownCertificateKeys(cluster).map(({ secret }) => secret),
+    ...foundInPlace(plans, refusals),
+  ]);
   await Promise.all(
-    [...new Set([...referencedBy(plans), ...ownCertificateKeys(cluster).map(({ secret }) => secret)])].map(async (name) => {
+    [...byName].map(async (name) => {
       const child = own.get(name);
       referenced.set(name, child ?? (await sources.readForeign(namespace, name)));
     }),
@@ -149,6 +161,6 @@ export const observe = async (
     // Asked after the cluster was seen to be deleted: what was the case before that says nothing.
     definitionIsDeleting: cluster.identity.deletionTimestamp === undefined ? undefined : await sources.isDefinitionDeleting(key.dialect),
     nodes: undefined,
-    refusals: sources.refusals(uid),
+    refusals,
   };
 };

@@ -4,6 +4,7 @@
  */
 import { createHmac, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import type { CertificateFacts, SecretFacts, SecretPlan, SecretValueFacts } from '@pgherd/engine';
+import { isVerifierOf } from '../act/passwords.ts';
 import { derivedValue, type SecretData, type SecretSources } from '../act/secretValues.ts';
 
 /** A Secret as the API gives it, as far as facts need it. */
@@ -91,6 +92,10 @@ export const secretFacts = async (secret: StoredSecret, plan: SecretPlan | undef
   }
   const derivedMatches: Record<string, boolean> = {};
   for (const [key, value] of Object.entries(plan?.values ?? {})) {
+    if (value.kind === 'verifierOf' && value.follows) {
+      derivedMatches[key] = await isVerifierOf(data[key]?.toString() ?? '', data[value.key]?.toString() ?? '');
+      continue;
+    }
     if (value.kind !== 'text' && value.kind !== 'template' && value.kind !== 'concatenationOf') continue;
     const wanted = await derivedValue(value, async (other) => data[other], sources.readSecret);
     derivedMatches[key] = wanted !== undefined && data[key]?.equals(wanted) === true;

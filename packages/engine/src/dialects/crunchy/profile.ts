@@ -110,7 +110,15 @@ export const profile: Profile = {
   roles: { superuser: 'postgres', replication: '_crunchyrepl' },
   audits: true,
   portName: 'postgres',
-  userSecrets: { userKey: 'user', passwordLength: 24, withAddresses: true, foundByLabels: true, goesWithUser: true },
+  userSecrets: {
+    userKey: 'user',
+    passwordLength: 24,
+    withAddresses: true,
+    foundByLabels: true,
+    goesWithUser: true,
+    verifierFollowsPassword: false,
+    takenUnlabelled: false,
+  },
   stanza: 'db',
   // The StatefulSet controller puts the StatefulSet's name, a dash and a hash of ten characters into a label, which holds 63: that leaves 52
   // for `<cluster>-<set>-xxxx`, of which the dash and our suffix take six.

@@ -105,7 +105,15 @@ export const profile: Profile = {
   roles: { superuser: 'postgres', replication: 'standby' },
   audits: false,
   portName: 'postgresql',
-  userSecrets: { userKey: 'username', passwordLength: 64, withAddresses: false, foundByLabels: false, goesWithUser: false },
+  userSecrets: {
+    userKey: 'username',
+    passwordLength: 64,
+    withAddresses: false,
+    foundByLabels: false,
+    goesWithUser: false,
+    verifierFollowsPassword: true,
+    takenUnlabelled: true,
+  },
   stanza: 'db',
   // The StatefulSet controller puts its name, a dash and a hash of ten characters into a label, which holds 63.
   maximumNameLength: 52,
