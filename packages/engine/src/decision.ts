@@ -81,7 +81,8 @@ export interface SecretIntent {
   readonly write:
     /** `takenUnlabelled`: one that stands there already, without labels or owner, is to be looked at again. Otherwise it is in the way. */
     | { readonly kind: 'create'; readonly takenUnlabelled?: true }
-    | { readonly kind: 'fill'; readonly uid: string; readonly resourceVersion: string };
+    /** `adopts`: nobody owns it, and from now on the cluster does. */
+    | { readonly kind: 'fill'; readonly uid: string; readonly resourceVersion: string; readonly adopts?: true };
   readonly values: Readonly<Record<string, SecretValue>>;
   readonly stage: Stage;
   /** In words, for the event: "password was blank". */

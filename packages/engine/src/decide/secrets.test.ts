@@ -158,7 +158,9 @@ test("secrets: one that its owner made for a user, without labels, is taken with
   const intent = intentFor(decisionIn(given({})), secret);
   assert.equal(intent?.write.kind, 'fill');
   assert.deepEqual(Object.keys(intent.values).toSorted(), ['username', 'verifier']);
-  assert.equal(atRest(given({})).secrets.get(secret)?.data['password'], 'correct horse');
+  const taken = atRest(given({})).secrets.get(secret);
+  assert.equal(taken?.data['password'], 'correct horse');
+  assert.equal(taken.metadata.ownerReferences?.length, 1, 'it goes with the cluster');
   for (const others of [
     { labels: { 'cluster-name': 'other' } },
     { ownerReferences: [{ apiVersion: 'v1', kind: 'Other', name: 'other', uid: 'other' }] },

@@ -182,13 +182,14 @@ const owned = ({ apiVersion, kind, name, uid }: Identity, { reference, stage }: 
   stage,
 });
 
-const fill = (plan: SecretPlan, { name, uid, resourceVersion }: SecretFacts, { values, reasons }: Filling): SecretIntent => ({
+const fill = (plan: SecretPlan, { name, uid, resourceVersion, ownerUids }: SecretFacts, { values, reasons }: Filling): SecretIntent => ({
   // A Secret that its owner made under a name of their own stays theirs.
   ...(name === plan.reference.name ? { labels: plan.labels, annotations: plan.annotations } : { labels: {}, annotations: {} }),
   ownership: plan.ownership,
   stage: plan.stage,
   reference: { ...plan.reference, name },
-  write: { kind: 'fill', uid, resourceVersion },
+  // One that is taken goes with the cluster, as those that are made do.
+  write: { kind: 'fill', uid, resourceVersion, ...(plan.takenUnlabelled && ownerUids.length === 0 && { adopts: true }) },
   values,
   reason: reasons.length === 0 ? 'its labels were missing' : reasons.join(', '),
 });

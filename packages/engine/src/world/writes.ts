@@ -120,14 +120,16 @@ const writeSecret = (
   const filled = fill(world, values, live ?? { data: {}, certificates: {} });
   const counter = filled.world.counter + 1;
   const { uid, kind } = cluster.identity;
+  const owner = { uid, kind, controller: ownership === 'controller' };
   const metadata = {
     ...(live?.metadata ?? {
       name: reference.name,
       namespace: reference.namespace,
       uid: `uid-${counter}`,
       creationTimestamp: timeOf(world.nowMs),
-      ownerReferences: [{ uid, kind, controller: ownership === 'controller' }],
+      ownerReferences: [owner],
     }),
+    ...(write.kind === 'fill' && write.adopts === true && { ownerReferences: [owner] }),
     resourceVersion: String(counter),
     labels: { ...live?.metadata.labels, ...labels },
     annotations: { ...live?.metadata.annotations, ...annotations },

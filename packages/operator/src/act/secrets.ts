@@ -102,13 +102,16 @@ const createSecret = async (intent: SecretIntent, cluster: Cluster, writing: Sec
 };
 
 const fillIn = async (
-  { reference: { namespace, name }, values, labels, annotations }: SecretIntent,
-  { uid, resourceVersion }: Extract<SecretIntent['write'], { kind: 'fill' }>,
+  { reference: { namespace, name }, values, labels, annotations, ownership }: SecretIntent,
+  { uid, resourceVersion, adopts }: Extract<SecretIntent['write'], { kind: 'fill' }>,
+  cluster: Cluster,
   { client, secretSources, wrote, signal }: SecretWriting,
 ): Promise<KubernetesObject> => {
   const existing = (await readSecret(client, namespace, name, signal)) ?? {};
   const data = await fillSecret(name, values, existing, secretSources);
-  const body = { metadata: { uid, resourceVersion, labels, annotations }, data: encoded(data) };
+  // Nobody owned it when it was looked at, and its version says that it is still so.
+  const owners = adopts === true ? { ownerReferences: [ownerReference(cluster, ownership)] } : {};
+  const body = { metadata: { uid, resourceVersion, labels, annotations, ...owners }, data: encoded(data) };
   const options = { fieldManager: fieldManager.children, signal };
   const completed = await client.patch(secretType, { namespace, name }, { kind: 'merge', body }, options);
   wrote('patch', 'Secret');
@@ -126,7 +129,9 @@ export const writeSecret = async (intent: SecretIntent, cluster: Cluster, writin
   const { name } = intent.reference;
   let written: KubernetesObject | undefined;
   try {
-    written = await (intent.write.kind === 'create' ? createSecret(intent, cluster, writing) : fillIn(intent, intent.write, writing));
+    written = await (intent.write.kind === 'create'
+      ? createSecret(intent, cluster, writing)
+      : fillIn(intent, intent.write, cluster, writing));
   } finally {
     // What several clusters share is read by name, and the next to ask is near. The cluster's own are in the caches.
     writing.secretChanged(name, intent.ownership === 'shared' ? written : undefined);
