@@ -49,14 +49,16 @@ export const lineProblem = (text: string): string | undefined => {
       .trim()
       .replaceAll(/,\s+/g, ',')
       .match(/(?:"[^"]*"|[^\s"])+/g) ?? [];
+  // Quotes take the meaning of a word from databases and users alone.
+  const plain = (word: string | undefined): string | undefined => word?.replaceAll('"', '');
   const [connection = ''] = words;
   if (connection.startsWith('#')) return undefined;
   if (!connectionKinds.has(connection)) return `${JSON.stringify(connection.slice(0, 60))} is no kind of connection`;
-  const address = connection === 'local' ? undefined : words[3];
+  const address = connection === 'local' ? undefined : plain(words[3]);
   if (address !== undefined && !isAddress(address)) return `${JSON.stringify(address.slice(0, 60))} is no address`;
   // An address may be followed by its mask.
-  const hasMask = address !== undefined && isNumericAddress(address) && isNumericAddress(words[4] ?? '');
-  const method = words[(connection === 'local' ? 3 : 4) + (hasMask ? 1 : 0)];
+  const hasMask = address !== undefined && isNumericAddress(address) && isNumericAddress(plain(words[4]) ?? '');
+  const method = plain(words[(connection === 'local' ? 3 : 4) + (hasMask ? 1 : 0)]);
   if (method === undefined || method.startsWith('#')) return 'a rule ends with how users show who they are, such as scram-sha-256';
   return authenticationMethods.has(method) ? undefined : `${JSON.stringify(method.slice(0, 60))} is no method of authentication`;
 };

@@ -18,6 +18,7 @@ test('pg_hba: lines that PostgreSQL reads are taken as they are', () => {
     'host all all 2001:db8::/32 md5',
     'host all all .example.com ident map=mine',
     'hostnossl replication all samenet reject',
+    'hostssl all all "10.0.0.0/8" "md5"',
   ];
   assert.deepEqual(told(...lines), []);
 });
