@@ -1,7 +1,7 @@
 /** The engine: from a manifest and an observation to a decision. Pure: no I/O, no clock, nothing of a runtime. */
 export { decide, secretPlansFor } from './decide/decide.ts';
 export { membersOf } from './decide/members.ts';
-export { ownCertificateKeys } from './render/certificateFiles.ts';
+export { isUnclaimed } from './decide/secrets.ts';
 export type { Manifested } from './decide/situation.ts';
 export type * from './decision.ts';
 export { stateOf, type FieldState } from './dialects/common/support.ts';
@@ -18,4 +18,6 @@ export type { SecretPlan } from './model/secrets.ts';
 export type * from './observation.ts';
 export { parseQuantity } from './quantity.ts';
 export { parseReading, UnreadableOutput } from './readings.ts';
+export { ownCertificateKeys } from './render/certificateFiles.ts';
+export { clusterLabels } from './render/labels.ts';
 export { fieldManager, renderingVersion, stamps } from './stamps.ts';

@@ -49,11 +49,16 @@ export const secretFor = (plan: SecretPlan, observation: Observation): Found => 
   );
 };
 
+/** Neither owned nor labelled as one of ours would be: whoever made it left it to the cluster. */
+export const isUnclaimed = (
+  planned: Pick<SecretPlan, 'labels'>,
+  { labels, ownerUids }: { readonly labels: Readonly<Record<string, string>>; readonly ownerUids: readonly string[] },
+): boolean => ownerUids.length === 0 && Object.keys(planned.labels).every((label) => labels[label] === undefined);
+
 /** What was read by its name, if it is this plan's: shared, or made by its owner for it. */
 const takenOf = (plan: SecretPlan, found: Found | undefined): Found | undefined => {
   if (plan.ownership === 'shared' || found === undefined || typeof found === 'string') return found;
-  const isNobodys = found.ownerUids.length === 0 && Object.keys(plan.labels).every((label) => found.labels[label] === undefined);
-  return plan.takenUnlabelled && isNobodys ? found : undefined;
+  return plan.takenUnlabelled && isUnclaimed(plan, found) ? found : undefined;
 };
 
 /** A Secret of the namespace by its name, the cluster's or another one that it refers to. */

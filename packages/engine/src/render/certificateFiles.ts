@@ -22,16 +22,13 @@ const sources = (
 ): readonly SecretProjection[] => {
   if (own === undefined) return [projected(ours, directory, [certificate, privateKey, authorities])];
   const { files, authority } = own;
-  const items = files.items.map((file) => ({ ...file, path: directory + file.path }));
-  const trusted = { path: directory + authorities };
-  if (other !== undefined) return [{ ...files, items }, projected(other, directory, [authorities])];
-  if (authority === undefined) return [{ ...files, items }];
+  const shown = { ...files, items: files.items.map((file) => ({ ...file, path: directory + file.path })) };
+  if (other !== undefined) return [shown, projected(other, directory, [authorities])];
+  if (authority === undefined) return [shown];
+  const trusted = { key: authority.key, path: directory + authorities };
   return authority.secret === files.name
-    ? [{ ...files, items: [...items, { key: authority.key, ...trusted }] }]
-    : [
-        { ...files, items },
-        { name: authority.secret, items: [{ key: authority.key, ...trusted }] },
-      ];
+    ? [{ ...shown, items: [...shown.items, trusted] }]
+    : [shown, { name: authority.secret, items: [trusted] }];
 };
 
 /** Sources of one projected volume. */

@@ -4,7 +4,7 @@
  * by itself and is tried again.
  */
 import type { Cluster, Decision, Deletion, DisruptiveStep, PatroniConfigurationWrite } from '@pgherd/engine';
-import { fieldManager, stamps } from '@pgherd/engine';
+import { clusterLabels, fieldManager, stamps } from '@pgherd/engine';
 import { AlreadyExistsError, type Client, kinds, type KubernetesObject, NotFoundError, type ResourceType } from '@pgherd/kube';
 import { resourceOf } from '../kinds.ts';
 import { applyObject, type ObjectWriting } from './objects.ts';
@@ -63,16 +63,15 @@ const requestSwitchover = async (
   cluster: Cluster,
   acting: Acting,
 ): Promise<void> => {
-  const { namespace, name: clusterName } = cluster.identity;
+  const { namespace } = cluster.identity;
   const name = `${step.scope}-failover`;
   const annotations = { leader: step.from, [stamps.switchoverAsked]: step.askedAt, ...(step.to === undefined ? {} : { member: step.to }) };
   const live = acting.cached('Endpoints', namespace, name);
-  const { labels, commonLabels } = cluster.profile;
   if (live === undefined) {
     const object = {
       apiVersion: 'v1',
       kind: 'Endpoints',
-      metadata: { name, namespace, annotations, labels: { ...commonLabels, [labels.cluster]: clusterName, [labels.patroni]: step.scope } },
+      metadata: { name, namespace, annotations, labels: { ...clusterLabels(cluster), [cluster.profile.labels.patroni]: step.scope } },
     };
     await acting.client.create(kinds.endpoints, object, { fieldManager: fieldManager.children, signal: acting.signal });
   } else {

@@ -1,6 +1,6 @@
 /** Carries out what a Decision asks of Secrets: made by create, completed under the precondition of what was observed. */
 import type { Cluster, SecretIntent } from '@pgherd/engine';
-import { fieldManager } from '@pgherd/engine';
+import { fieldManager, isUnclaimed } from '@pgherd/engine';
 import { AlreadyExistsError, type Client, kinds, NotFoundError, resourceType, type KubernetesObject } from '@pgherd/kube';
 import { dataOf, type StoredSecret } from '../observe/secretFacts.ts';
 import { ObjectInTheWayError, ownerOf, type ObjectWriting } from './objects.ts';
@@ -45,20 +45,20 @@ const encoded = (data: Readonly<Record<string, Buffer>>): Record<string, string>
  * a cache that is behind. Shared ones bear no cluster's label: there another cluster was faster.
  */
 const whyTaken = async (
-  { reference: { namespace, name }, labels, write }: SecretIntent,
+  intent: SecretIntent,
   { profile, identity }: Cluster,
   client: Client,
   signal: AbortSignal,
   cause: AlreadyExistsError,
 ): Promise<Error> => {
+  const { labels, write } = intent;
+  const { namespace, name } = intent.reference;
   const stale = new StaleCacheError(name, { cause });
   if (labels[profile.labels.cluster] === undefined) return stale;
   try {
     const live = await client.get(secretType, { namespace, name }, { signal });
-    const isNobodys =
-      (live.metadata.ownerReferences ?? []).length === 0 &&
-      Object.keys(labels).every((label) => live.metadata.labels?.[label] === undefined);
-    const mayBeTaken = write.kind === 'create' && write.takenUnlabelled === true && isNobodys;
+    const found = { labels: live.metadata.labels ?? {}, ownerUids: (live.metadata.ownerReferences ?? []).map((owner) => owner.uid) };
+    const mayBeTaken = write.kind === 'create' && write.takenUnlabelled === true && isUnclaimed(intent, found);
     return mayBeTaken || live.metadata.labels?.[profile.labels.cluster] === identity.name
       ? stale
       : new ObjectInTheWayError('Secret', name, ownerOf(live), { cause });
