@@ -6,7 +6,10 @@ import { postgresCluster } from './crunchy/postgres-cluster.ts';
 import { postgresql } from './zalando/postgresql.ts';
 import type { CustomResourceDefinition } from './kubernetes/generated.types.ts';
 
-/** The definitions of the kinds that pgherd runs. */
+/** The kinds that pgherd runs. */
+export const customResources = [postgresCluster, postgresql] as const;
+
+/** Their definitions. */
 export function customResourceDefinitions(): readonly CustomResourceDefinition[] {
-  return [customResourceDefinition(postgresCluster), customResourceDefinition(postgresql)];
+  return customResources.map((resource) => customResourceDefinition(resource));
 }

@@ -6,3 +6,4 @@ export { NotStructuralError, structuralProblems } from './schema/check.ts';
 export type { FieldNode, Rule, SchemaNode } from './schema/node.ts';
 export { postgresCluster } from './crunchy/postgres-cluster.ts';
 export { postgresql } from './zalando/postgresql.ts';
+export { customResources } from './crds.ts';

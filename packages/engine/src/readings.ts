@@ -71,6 +71,18 @@ export const databaseOf = (cluster: Cluster, member: Member): ExecTarget => ({
   container: cluster.profile.containers.database,
 });
 
+/** Columns of pg_authid. */
+const attributeColumns: Readonly<Record<keyof RoleAttributes, string>> = {
+  SUPERUSER: 'rolsuper',
+  CREATEROLE: 'rolcreaterole',
+  CREATEDB: 'rolcreatedb',
+  LOGIN: 'rolcanlogin',
+  REPLICATION: 'rolreplication',
+  BYPASSRLS: 'rolbypassrls',
+  INHERIT: 'rolinherit',
+};
+const attributes = Object.entries(attributeColumns);
+
 /** Who may do what to the database of a row, a row each. */
 const databaseAcl = `CROSS JOIN LATERAL pg_catalog.aclexplode(COALESCE(datacl, pg_catalog.acldefault('d', datdba))) AS acl`;
 /** CREATE, CONNECT and TEMPORARY. */
@@ -144,8 +156,7 @@ SELECT pg_catalog.json_build_object(
   'recovering', pg_catalog.pg_is_in_recovery(),
   'roles', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', rolname::text, 'verifier', rolpassword, 'connectionLimit', rolconnlimit,
-      'SUPERUSER', rolsuper, 'CREATEROLE', rolcreaterole, 'CREATEDB', rolcreatedb, 'LOGIN', rolcanlogin,
-      'REPLICATION', rolreplication, 'BYPASSRLS', rolbypassrls, 'INHERIT', rolinherit) ORDER BY rolname::text COLLATE "C"), '[]') FROM role),
+      ${attributes.map(([name, column]) => `'${name}', ${column}`).join(', ')}) ORDER BY rolname::text COLLATE "C"), '[]') FROM role),
   'databases', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', name, 'owner', pg_catalog.pg_get_userbyid(datdba)::text)
       ORDER BY name COLLATE "C"), '[]') FROM database),
   'grants', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('role', role, 'database', database)
@@ -158,8 +169,6 @@ ${remainingQuestion(undefined, users.flatMap(membershipQueries))}${databases
       .join('')}`,
   };
 };
-
-const attributeNames = ['SUPERUSER', 'CREATEROLE', 'CREATEDB', 'LOGIN', 'REPLICATION', 'BYPASSRLS', 'INHERIT'] as const;
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
 
@@ -216,7 +225,7 @@ const parseRoles = (output: string, fingerprint: (text: string) => string): Role
       return {
         name: textOf(role['name']),
         verifierFingerprint: typeof verifier === 'string' ? fingerprint(verifier) : undefined,
-        attributes: Object.fromEntries(attributeNames.map((name) => [name, role[name] === true])) as RoleAttributes,
+        attributes: Object.fromEntries(attributes.map(([name]) => [name, role[name] === true])) as unknown as RoleAttributes,
         connectionLimit: typeof role['connectionLimit'] === 'number' ? role['connectionLimit'] : -1,
       };
     }),
@@ -248,19 +257,9 @@ export interface UserWithSecret {
   readonly secret: string | undefined;
 }
 
-const attributeColumns: Readonly<Record<keyof RoleAttributes, string>> = {
-  SUPERUSER: 'rolsuper',
-  CREATEROLE: 'rolcreaterole',
-  CREATEDB: 'rolcreatedb',
-  LOGIN: 'rolcanlogin',
-  REPLICATION: 'rolreplication',
-  BYPASSRLS: 'rolbypassrls',
-  INHERIT: 'rolinherit',
-};
-
 /** A condition on pg_authid that holds while the option is not in force; `undefined`: none can tell. */
 const optionIsMissing = (option: string): string | undefined => {
-  for (const [attribute, column] of Object.entries(attributeColumns)) {
+  for (const [attribute, column] of attributes) {
     if (option === attribute) return `NOT ${column}`;
     if (option === `NO${attribute}`) return column;
   }

@@ -1,9 +1,7 @@
-/** The table of every field of both kinds, and how far it is carried out: docs/support.md. */
-import { allPaths, postgresCluster, postgresql } from '@pgherd/api/schema';
+/** The table of every field of all kinds, and how far it is carried out: docs/support.md. */
+import { allPaths, customResources } from '@pgherd/api/schema';
 import { dialects, stateOf, type FieldState } from '@pgherd/engine';
 import { table } from './markdown.ts';
-
-const schemas = [postgresCluster, postgresql];
 
 const words = (state: FieldState): string => {
   switch (state.kind) {
@@ -33,7 +31,7 @@ a list, \`.*\` for each member of a map.
 
 /** The whole page. */
 export const supportPage = (): string => {
-  const sections = schemas.map(({ names: { kind }, schema }) => {
+  const sections = customResources.map(({ names: { kind }, schema }) => {
     const dialect = dialects.find(({ resource }) => resource.kind === kind);
     if (dialect === undefined) throw new Error(`no dialect reads ${kind}`);
     const fields = allPaths(schema).filter(({ path }) => path.startsWith('spec.'));

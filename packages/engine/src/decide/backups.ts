@@ -18,6 +18,7 @@
 import type { Job, PersistentVolumeClaim } from '@pgherd/api';
 import type { EventRequest } from '../decision.ts';
 import { hashOf } from '../hash.ts';
+import { podOf } from '../model/members.ts';
 import type { ConditionOutcome, RepositoryOutcome } from '../model/outcome.ts';
 import { databaseOf } from '../readings.ts';
 import { stanzaCreateCommand } from '../render/backups/commands.ts';
@@ -30,7 +31,6 @@ import type { Contribution } from './contribution.ts';
 import { isDeleting, isReady } from './pods.ts';
 import { deletionOf } from './references.ts';
 import type { Situation } from './situation.ts';
-import { podOf } from '../model/members.ts';
 
 const commandKey = 'stanza';
 const failedMark = 'making it failed: ';

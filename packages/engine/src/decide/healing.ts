@@ -18,11 +18,11 @@
  * where the database runs.
  */
 import type { Pod } from '@pgherd/api';
+import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
 import { isDeleting, isReady, troubleOf } from './pods.ts';
 import { deletionOf } from './references.ts';
 import { isIrreplaceable } from './rollOut.ts';
-import { stamps } from '../stamps.ts';
 import type { Situation } from './situation.ts';
 
 /** How long a pod may wait for the kubelet, in milliseconds: half of the kubelet's longest delay. */

@@ -20,16 +20,6 @@ export const stragglerPatienceMs = 10 * 60_000;
 
 const conditionType = 'ReplicaBehind';
 
-/** Since when the status has the condition, in milliseconds since 1970; undefined: it has it not. */
-const knownSinceMs = ({ observation }: Situation): number | undefined => {
-  const { conditions } = observation.status as { readonly conditions?: unknown };
-  if (!Array.isArray(conditions)) return undefined;
-  const known = conditions.find((condition: unknown) => (condition as { readonly type?: unknown } | null)?.type === conditionType) as
-    { readonly lastTransitionTime?: unknown } | undefined;
-  const sinceMs = Date.parse(String(known?.lastTransitionTime));
-  return Number.isNaN(sinceMs) ? undefined : sinceMs;
-};
-
 export const reportStragglers = (situation: Situation): Contribution => {
   const { cluster, members, observation, recalled, writable } = situation;
   if (writable === undefined || cluster.stopped) return {};
@@ -40,9 +30,9 @@ export const reportStragglers = (situation: Situation): Contribution => {
   );
   if (behind.length === 0) return {};
   const names = behind.map(({ name }) => name).join(', ');
-  const wasTold = recalled.conditions.some(({ type, status }) => type === conditionType && status === 'True');
-  const leftMs = (knownSinceMs(situation) ?? observation.nowMs) + stragglerPatienceMs - observation.nowMs;
-  if (!wasTold && leftMs > 0) {
+  const known = recalled.conditions.find(({ type }) => type === conditionType);
+  const leftMs = (known?.sinceMs ?? observation.nowMs) + stragglerPatienceMs - observation.nowMs;
+  if (known?.status !== 'True' && leftMs > 0) {
     const message = `not streaming: ${names}`;
     return { conditions: [{ type: conditionType, status: 'False', reason: 'CatchingUp', message }], lookAgainAfterMs: leftMs };
   }

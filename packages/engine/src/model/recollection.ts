@@ -4,8 +4,13 @@
  */
 import type { ConditionOutcome, RepositoryOutcome } from './outcome.ts';
 
+export interface RecalledCondition extends ConditionOutcome {
+  /** Since when its status is what it is, in milliseconds since 1970; undefined: the status does not say. */
+  readonly sinceMs: number | undefined;
+}
+
 export interface Recollection {
-  readonly conditions: readonly ConditionOutcome[];
+  readonly conditions: readonly RecalledCondition[];
   /** Name of the member that led. */
   readonly primary: string | undefined;
   readonly systemIdentifier: string | undefined;

@@ -14,6 +14,23 @@ export const indispensable = ({ paths }: Profile): Parameters => ({
   unix_socket_directories: paths.socketDirectory,
 });
 
+/** Patroni or the pod decides them, whatever kind of manifest it is. */
+export const decidedByCluster = [
+  'cluster_name',
+  'config_file',
+  'data_directory',
+  'external_pid_file',
+  'hba_file',
+  'hot_standby',
+  'ident_file',
+  'listen_addresses',
+  'port',
+  'primary_conninfo',
+  'primary_slot_name',
+  'recovery_min_apply_delay',
+  'synchronous_standby_names',
+] as const;
+
 /** Whether PostgreSQL's configuration can hold it: the name's case does not count, the value is text on one line. */
 export const isParameter = (name: string, text: string): boolean =>
   /^[a-z_][\w$]*(?:\.[a-z_][\w$]*)*$/i.test(name) && !/[\0\r\n]/.test(text);

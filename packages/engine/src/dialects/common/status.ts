@@ -1,6 +1,7 @@
 /** What every status has: conditions, and typed access to what an earlier pass wrote, whatever somebody made of it since. */
 import { fittingMessage } from '../../model/conditionMessage.ts';
 import type { ConditionOutcome, Outcome } from '../../model/outcome.ts';
+import type { RecalledCondition, Recollection } from '../../model/recollection.ts';
 import type { JsonObject } from './fields.ts';
 import { isObject } from './fields.ts';
 
@@ -53,9 +54,31 @@ export const conditionsOf = (outcome: Outcome, previous: JsonObject, nowMs: numb
 
 const isConditionStatus = (text: unknown): text is ConditionOutcome['status'] => text === 'True' || text === 'False' || text === 'Unknown';
 
-export const recalledCondition = (condition: JsonObject): readonly ConditionOutcome[] => {
+const recalledCondition = (condition: JsonObject): readonly RecalledCondition[] => {
   const { type, status: state } = condition;
-  return typeof type === 'string' && isConditionStatus(state)
-    ? [{ type, status: state, reason: textAt(condition, 'reason') ?? '', message: textAt(condition, 'message') ?? '' }]
-    : [];
+  if (typeof type !== 'string' || !isConditionStatus(state)) return [];
+  const sinceMs = Date.parse(textAt(condition, 'lastTransitionTime') ?? '');
+  return [
+    {
+      type,
+      status: state,
+      reason: textAt(condition, 'reason') ?? '',
+      message: textAt(condition, 'message') ?? '',
+      sinceMs: Number.isNaN(sinceMs) ? undefined : sinceMs,
+    },
+  ];
+};
+
+/** What every status says in the same fields. `setOf` gives the set of the member that starts first. */
+export const recalledOf = (previous: JsonObject, setOf: (startupMember: string) => string): Omit<Recollection, 'repositories'> => {
+  const startup = textAt(previous, 'startupInstance');
+  return {
+    conditions: objectsAt(previous, 'conditions').flatMap(recalledCondition),
+    primary: textAt(previous, 'primary'),
+    systemIdentifier: textAt(objectAt(previous, 'patroni'), 'systemIdentifier'),
+    usersRevision: textAt(previous, 'usersRevision'),
+    databaseRevision: textAt(previous, 'databaseRevision'),
+    startupMember: startup === undefined ? undefined : { name: startup, set: setOf(startup) },
+    observedGeneration: numberAt(previous, 'observedGeneration') ?? 0,
+  };
 };

@@ -2,9 +2,8 @@
 import type { EngineConfiguration } from '../../observation.ts';
 import type { Field } from '../common/fields.ts';
 import { at, integerOf, report, textOf } from '../common/fields.ts';
+import { nonEmpty, postgresImageOf } from '../common/images.ts';
 import { checkEndOfLife } from '../common/versions.ts';
-
-const nonEmpty = (text: string | undefined): string | undefined => (text === undefined || text.trim() === '' ? undefined : text);
 
 const oldest = 11;
 
@@ -24,20 +23,9 @@ export const majorVersionOf = (field: Field, nowMs: number): number => {
   return version;
 };
 
-/** The manifest's image, else the operator's for the version; blocks when there is neither. */
-export const postgresImageOf = (spec: Field, majorVersion: number, configuration: EngineConfiguration): string | undefined => {
-  const images: Readonly<Record<string, string | undefined>> = configuration.postgresImages;
-  const image = nonEmpty(textOf(at(spec, 'image'))) ?? nonEmpty(Object.hasOwn(images, majorVersion) ? images[majorVersion] : undefined);
-  if (image !== undefined || majorVersion < oldest) return image;
-  const known = Object.keys(images).join(', ');
-  report(at(spec, 'image'), {
-    kind: 'invalid',
-    reason: 'MissingRequiredImage',
-    message: `no image is known for PostgreSQL ${majorVersion} (the operator has images for ${known === '' ? 'no version' : known}); set spec.image, or choose another spec.postgresVersion`,
-    blocking: true,
-  });
-  return undefined;
-};
+/** A version that blocks needs no image. */
+export const imageOf = (spec: Field, majorVersion: number, configuration: EngineConfiguration): string | undefined =>
+  postgresImageOf(at(spec, 'image'), majorVersion < oldest ? 0 : majorVersion, 'spec.postgresVersion', configuration);
 
 /** `field` is `backups.pgbackrest`. */
 export const backupImageOf = (field: Field, operatorImage: string | undefined): string | undefined => {

@@ -6,7 +6,7 @@ import type { Parameters } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
 import type { Field } from '../common/fields.ts';
 import { at, isPresent, membersOf, objectOf, report, shown } from '../common/fields.ts';
-import { indispensable, isLogDirectory, isParameter, ordered } from '../common/parameters.ts';
+import { decidedByCluster, indispensable, isLogDirectory, isParameter, ordered } from '../common/parameters.ts';
 
 /** What the cluster as a whole decides about its parameters. */
 export interface ParameterInputs {
@@ -21,25 +21,13 @@ export interface ParameterInputs {
 
 /** Parameters that `config.parameters` may not hold: another field or pgherd itself decides them. The CRD refuses them, too. */
 const reserved: ReadonlySet<string> = new Set([
+  ...decidedByCluster,
   'archive_command',
   'archive_mode',
-  'cluster_name',
-  'config_file',
-  'data_directory',
-  'external_pid_file',
-  'hba_file',
-  'hot_standby',
-  'ident_file',
-  'listen_addresses',
   'log_file_mode',
   'logging_collector',
-  'port',
-  'primary_conninfo',
-  'primary_slot_name',
-  'recovery_min_apply_delay',
   'restore_command',
   'ssl',
-  'synchronous_standby_names',
   'wal_log_hints',
 ]);
 const reservedFamilies = /^(?:ssl_(?!groups$|ecdh_curve$)|unix_socket_|recovery_target(?:_|$))/;

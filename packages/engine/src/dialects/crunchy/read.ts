@@ -1,9 +1,8 @@
 /** From a PostgresCluster manifest to the Cluster that it asks for, with everything in it that its owner should know of. */
 import type { LocalObjectReference, VolumeProjection } from '@pgherd/api';
 import type { Cluster, Finding } from '../../model/cluster.ts';
-import type { EngineConfiguration } from '../../observation.ts';
 import { archiveCommand, commonRepositoryHost, restoreCommand } from '../../render/backups/commands.ts';
-import type { Manifest } from '../manifest.ts';
+import type { Dialect } from '../dialect.ts';
 import { profile } from './profile.ts';
 import { backupsField, backupsOf } from './backups.ts';
 import type { Field } from '../common/fields.ts';
@@ -12,7 +11,7 @@ import { identityOf } from '../common/identity.ts';
 import { writableMounts } from '../common/volumes.ts';
 import { ownCertificateOf } from './certificates.ts';
 import { hbaOf } from './hba.ts';
-import { majorVersionOf, postgresImageOf } from './images.ts';
+import { imageOf, majorVersionOf } from './images.ts';
 import { metadataOf } from './metadata.ts';
 import { checkNames, checkSwitchoverTarget } from './names.ts';
 import { mayUseHugePages, parametersOf } from './parameters.ts';
@@ -44,11 +43,7 @@ const distinct = (findings: readonly Finding[]): readonly Finding[] => [
   ...new Map(findings.map((finding) => [`${finding.path} ${finding.reason}`, finding])).values(),
 ];
 
-export const read = (
-  manifest: Manifest,
-  configuration: EngineConfiguration,
-  nowMs: number,
-): { readonly cluster: Cluster; readonly findings: readonly Finding[] } => {
+export const read: Dialect['read'] = (manifest, configuration, nowMs) => {
   const findings: Finding[] = [];
   const spec: Field = { path: 'spec', value: manifest.spec, findings };
   const { name } = manifest.metadata;
@@ -57,7 +52,7 @@ export const read = (
   const spread = booleanOf(at(spec, 'disableDefaultPodScheduling')) !== true;
   const pgbackrest = backupsField(spec);
   const majorVersion = majorVersionOf(at(spec, 'postgresVersion'), nowMs);
-  const image = postgresImageOf(spec, majorVersion, configuration);
+  const image = imageOf(spec, majorVersion, configuration);
   const sets = setsOf(at(spec, 'instances'), { cluster: name, metadata, spread, backups: pgbackrest });
   checkNames({ path: 'metadata.name', value: name, findings }, name, sets, pgbackrest !== undefined);
   checkSwitchoverTarget(spec, name, sets);

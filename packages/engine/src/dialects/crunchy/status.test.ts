@@ -133,7 +133,8 @@ test('status: it holds no field that the schema would drop', () => {
 
 test('recall: gives back what status wrote', () => {
   const { members: _, sets: __, repositoryHost: ___, serverVersion: ____, ...remembered } = outcome;
-  assert.deepEqual(recall(status(cluster, outcome, {}, testNowMs)), remembered);
+  const conditions = remembered.conditions.map((condition) => ({ ...condition, sinceMs: testNowMs }));
+  assert.deepEqual(recall(status(cluster, outcome, {}, testNowMs)), { ...remembered, conditions });
 });
 
 test('recall: no JSON makes it throw, and none is nothing', () => {

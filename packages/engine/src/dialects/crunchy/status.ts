@@ -6,7 +6,7 @@ import type { Cluster } from '../../model/cluster.ts';
 import type { Outcome, RepositoryOutcome } from '../../model/outcome.ts';
 import type { Recollection } from '../../model/recollection.ts';
 import type { JsonObject } from '../common/fields.ts';
-import { conditionsOf, kept, numberAt, objectAt, objectsAt, present, recalledCondition, textAt } from '../common/status.ts';
+import { conditionsOf, kept, objectAt, objectsAt, present, recalledOf, textAt } from '../common/status.ts';
 
 const instancesOf = (outcome: Outcome, previous: JsonObject): readonly JsonObject[] => {
   const before = new Map(objectsAt(previous, 'instances').map((instance) => [instance['name'], instance]));
@@ -85,16 +85,7 @@ const recalledRepository = (repository: JsonObject): readonly RepositoryOutcome[
       ];
 };
 
-export const recall = (previous: JsonObject): Recollection => {
-  const startup = textAt(previous, 'startupInstance');
-  return {
-    conditions: objectsAt(previous, 'conditions').flatMap(recalledCondition),
-    primary: textAt(previous, 'primary'),
-    systemIdentifier: textAt(objectAt(previous, 'patroni'), 'systemIdentifier'),
-    repositories: objectsAt(objectAt(previous, 'pgbackrest'), 'repos').flatMap(recalledRepository),
-    usersRevision: textAt(previous, 'usersRevision'),
-    databaseRevision: textAt(previous, 'databaseRevision'),
-    startupMember: startup === undefined ? undefined : { name: startup, set: textAt(previous, 'startupInstanceSet') ?? '' },
-    observedGeneration: numberAt(previous, 'observedGeneration') ?? 0,
-  };
-};
+export const recall = (previous: JsonObject): Recollection => ({
+  ...recalledOf(previous, () => textAt(previous, 'startupInstanceSet') ?? ''),
+  repositories: objectsAt(objectAt(previous, 'pgbackrest'), 'repos').flatMap(recalledRepository),
+});

@@ -6,29 +6,14 @@ import type { Parameters } from '../../model/cluster.ts';
 import { parseQuantity } from '../../quantity.ts';
 import type { Field } from '../common/fields.ts';
 import { at, membersOf, report, shown, textOf } from '../common/fields.ts';
-import { indispensable, isLogDirectory, isParameter, ordered } from '../common/parameters.ts';
+import { decidedByCluster, indispensable, isLogDirectory, isParameter, ordered } from '../common/parameters.ts';
 import { profile } from './profile.ts';
 
 const mebibyte = 1024 * 1024;
 
 const mandatory = indispensable(profile);
 
-/** Patroni or the pod decides them. */
-const reserved: ReadonlySet<string> = new Set([
-  'cluster_name',
-  'config_file',
-  'data_directory',
-  'external_pid_file',
-  'hba_file',
-  'hot_standby',
-  'ident_file',
-  'listen_addresses',
-  'port',
-  'primary_conninfo',
-  'primary_slot_name',
-  'recovery_min_apply_delay',
-  'synchronous_standby_names',
-]);
+const reserved: ReadonlySet<string> = new Set(decidedByCluster);
 
 /** Sizes follow the memory that the container may use: a fifth for shared buffers, a connection for each 30 MiB. */
 const defaults = (memoryBytes: number, majorVersion: number): Parameters => ({

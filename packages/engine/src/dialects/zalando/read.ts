@@ -1,10 +1,11 @@
 /** From a postgresql manifest to the Cluster that it asks for, with everything in it that its owner should know of. */
 import type { Cluster, Finding, Metadata } from '../../model/cluster.ts';
-import type { EngineConfiguration } from '../../observation.ts';
+import type { Dialect } from '../dialect.ts';
 import type { Manifest } from '../manifest.ts';
 import type { Field } from '../common/fields.ts';
 import { at, integerOf, isObject, report, shown, textOf, textsOf } from '../common/fields.ts';
 import { identityOf } from '../common/identity.ts';
+import { postgresImageOf } from '../common/images.ts';
 import { checkEndOfLife } from '../common/versions.ts';
 import { writableMounts } from '../common/volumes.ts';
 import { databasesOf } from './databases.ts';
@@ -37,22 +38,6 @@ const majorVersionOf = (field: Field, nowMs: number): number => {
   return 0;
 };
 
-/** The manifest's image, else the operator's for the version; blocks when there is neither. */
-const imageOf = (field: Field, majorVersion: number, { postgresImages }: EngineConfiguration): string | undefined => {
-  const images: Readonly<Record<string, string | undefined>> = postgresImages;
-  const given = textOf(field)?.trim() ?? '';
-  const image = given === '' ? images[majorVersion] : given;
-  if ((image !== undefined && image !== '') || majorVersion === 0) return image;
-  const known = Object.keys(images).join(', ');
-  report(field, {
-    kind: 'invalid',
-    reason: 'MissingRequiredImage',
-    message: `no image is known for PostgreSQL ${majorVersion} (the operator has images for ${known === '' ? 'no version' : known}); set spec.dockerImage, or choose another spec.postgresql.version`,
-    blocking: true,
-  });
-  return undefined;
-};
-
 /**
  * The original's way to hand a cluster to one operator among several. pgherd has no name of its own there, so it is never the one that is meant,
  * and a cluster that it ran it lets be.
@@ -83,11 +68,7 @@ const teamLabel = (field: Field): Readonly<Record<string, string>> => {
   return {};
 };
 
-export const read = (
-  manifest: Manifest,
-  configuration: EngineConfiguration,
-  nowMs: number,
-): { readonly cluster: Cluster; readonly findings: readonly Finding[] } => {
+export const read: Dialect['read'] = (manifest, configuration, nowMs) => {
   const findings: Finding[] = [];
   const spec: Field = { path: 'spec', value: manifest.spec, findings };
   const { name } = manifest.metadata;
@@ -117,7 +98,7 @@ export const read = (
     stopped: replicas === 0,
     postgres: {
       majorVersion,
-      image: imageOf(at(spec, 'dockerImage'), majorVersion, configuration),
+      image: postgresImageOf(at(spec, 'dockerImage'), majorVersion, 'spec.postgresql.version', configuration),
       port: 5432,
       parameters,
       hba,

@@ -74,7 +74,7 @@ test('status: what is written is recalled', () => {
   const written = status(postgresqlFixture().cluster, outcome([condition('Ready', 'True')]), {}, testNowMs);
   assert.equal(written['readyMembers'], '1/2');
   assert.deepEqual(recall(written), {
-    conditions: [condition('Ready', 'True')],
+    conditions: [{ ...condition('Ready', 'True'), sinceMs: testNowMs }],
     primary: 'acid-minimal-cluster-0',
     systemIdentifier: '75',
     repositories: [],

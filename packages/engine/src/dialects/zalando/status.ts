@@ -17,7 +17,7 @@ import type { Cluster } from '../../model/cluster.ts';
 import type { ConditionOutcome, Outcome } from '../../model/outcome.ts';
 import type { Recollection } from '../../model/recollection.ts';
 import type { JsonObject } from '../common/fields.ts';
-import { conditionsOf, numberAt, objectAt, objectsAt, present, recalledCondition, textAt } from '../common/status.ts';
+import { conditionsOf, numberAt, objectAt, present, recalledOf, textAt } from '../common/status.ts';
 
 /** The original's word for how things are: see above. */
 const wordOf = (outcome: Outcome, previous: JsonObject): string => {
@@ -57,16 +57,4 @@ export const status = (cluster: Cluster, outcome: Outcome, previous: JsonObject,
 /** The member's set is the cluster, whose name the pod's begins with. */
 const setOf = (member: string): string => member.slice(0, member.lastIndexOf('-'));
 
-export const recall = (previous: JsonObject): Recollection => {
-  const startup = textAt(previous, 'startupInstance');
-  return {
-    conditions: objectsAt(previous, 'conditions').flatMap(recalledCondition),
-    primary: textAt(previous, 'primary'),
-    systemIdentifier: textAt(objectAt(previous, 'patroni'), 'systemIdentifier'),
-    repositories: [],
-    usersRevision: textAt(previous, 'usersRevision'),
-    databaseRevision: textAt(previous, 'databaseRevision'),
-    startupMember: startup === undefined ? undefined : { name: startup, set: setOf(startup) },
-    observedGeneration: numberAt(previous, 'observedGeneration') ?? 0,
-  };
-};
+export const recall = (previous: JsonObject): Recollection => ({ ...recalledOf(previous, setOf), repositories: [] });
