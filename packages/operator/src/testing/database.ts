@@ -21,13 +21,17 @@ const all = (text: string, pattern: RegExp): readonly (readonly string[])[] => [
 
 /** Outlives the operators that work on it, as the real one does. */
 export const newDatabase = (): Database => {
-  const databases = new Set(['postgres']);
+  /** Owners by name. */
+  const databases = new Map([['postgres', 'postgres']]);
   const roles = new Map<string, Role>();
   const grants = new Set<string>();
 
   const obey = (script: string): void => {
     const variables = new Map(all(script, /^\\set (\w+) '([^']*)'$/gm).map(([name = '', value = '']) => [name, value]));
-    for (const [name = ''] of all(script, /CREATE DATABASE %I', '([^']+)'/g)) databases.add(name);
+    for (const [name = ''] of all(script, /CREATE DATABASE %I', '([^']+)'/g)) {
+      if (!databases.has(name)) databases.set(name, 'postgres');
+    }
+    for (const [name = '', owner = ''] of all(script, /ALTER DATABASE %I OWNER TO %I', '([^']+)', '([^']+)'/g)) databases.set(name, owner);
     for (const [name = ''] of all(script, /CREATE ROLE %I', '([^']+)'/g)) {
       if (!roles.has(name)) roles.set(name, { verifier: undefined, options: [] });
     }
@@ -54,7 +58,7 @@ export const newDatabase = (): Database => {
         connectionLimit: -1,
         ...Object.fromEntries(attributes.map((attribute) => [attribute, options.includes(attribute)])),
       })),
-      databases: [...databases],
+      databases: [...databases].map(([name, owner]) => ({ name, owner })),
       grants: [...grants].map((grant) => JSON.parse(grant) as unknown),
     });
 
