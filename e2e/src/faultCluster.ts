@@ -17,7 +17,12 @@ export const createFaultCluster = async (environment: Environment, namespace: st
   const spare = local.nodes.at(-1) ?? '';
   await kubectl.run(['cordon', spare]);
   try {
-    await applyPatched(environment, namespace, devOverlay, [{ op: 'replace', path: '/spec/instances/0/replicas', value: 2 }]);
+    await applyPatched(environment, namespace, devOverlay, [
+      { op: 'replace', path: '/spec/instances/0/replicas', value: 2 },
+      // Said from the beginning. A change makes Patroni load its configuration anew, and a PostgreSQL that breaks in the second that it takes for that
+      // is not started again before Patroni has tried for half of retry_timeout to ask it for its settings (4.0, patroni/postgresql/config.py).
+      { op: 'add', path: '/spec/patroni/dynamicConfiguration/synchronous_mode', value: false },
+    ]);
     await untilReady(environment, ref, 2);
   } finally {
     await kubectl.run(['uncordon', spare]);

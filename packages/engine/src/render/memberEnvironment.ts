@@ -17,7 +17,10 @@ export const postgresEnvironment = (cluster: Cluster): readonly EnvVar[] => {
   ];
 };
 
-/** The above, and what Patroni must know of its own pod. Values with `$(…)` are put together by the kubelet. */
+/** The member that a pod's programs speak for, in Patroni the name of its pod. */
+export const patroniName: EnvVar = { name: 'PATRONI_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } };
+
+/** PostgreSQL's, and what Patroni must know of its own pod. Values with `$(…)` are put together by the kubelet. */
 export const memberEnvironment = (cluster: Cluster): readonly EnvVar[] => {
   const { paths } = cluster.profile;
   const { port, majorVersion } = cluster.postgres;
@@ -25,7 +28,7 @@ export const memberEnvironment = (cluster: Cluster): readonly EnvVar[] => {
   const dataDirectory = paths.dataDirectory(majorVersion);
   return [
     ...postgresEnvironment(cluster),
-    { name: 'PATRONI_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } },
+    patroniName,
     { name: 'PATRONI_KUBERNETES_POD_IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.podIP' } } },
     // Patroni writes these into the Endpoints of the leader; the name must be that of the Service's port.
     { name: 'PATRONI_KUBERNETES_PORTS', value: JSON.stringify([{ name: cluster.profile.portName, port, protocol: 'TCP' }]) },

@@ -12,7 +12,7 @@ import { claimName, otherNames } from './claims.ts';
 import type { RenderContext } from './context.ts';
 import { dataKinds, workloadLabels } from './labels.ts';
 import { logDirectoryToMake } from './logDirectory.ts';
-import { memberEnvironment, postgresEnvironment } from './memberEnvironment.ts';
+import { memberEnvironment, patroniName, postgresEnvironment } from './memberEnvironment.ts';
 import { mergedMetadata } from './metadata.ts';
 import { podDomain } from './podDomain.ts';
 import { podInputs } from './podInputs.ts';
@@ -30,10 +30,11 @@ import {
 } from './podParts.ts';
 import { bashCommand } from './programs.ts';
 import { accounts } from './scripts/accounts.ts';
-import { database, wake } from './scripts/database.ts';
+import { database } from './scripts/database.ts';
 import { handover } from './scripts/handover.ts';
 import { isReady } from './scripts/isReady.ts';
 import { startup, turn } from './scripts/startup.ts';
+import { wake } from './scripts/wake.ts';
 import { certificateCopy } from './scripts/watch.ts';
 import {
   crashWatchSeconds,
@@ -203,17 +204,28 @@ const startupContainer = (cluster: Cluster, set: InstanceSet, image: string, mou
   };
 };
 
+/** How the pod's own programs reach its Patroni; without the time that each of them has. */
+const patroniParameters = (cluster: Cluster): readonly string[] => {
+  const { directory, authorities, certificateAndKey } = cluster.profile.paths.patroni;
+  return [
+    `https://localhost:${cluster.patroni.port}`,
+    podDomain(cluster),
+    `${directory}/${authorities}`,
+    `${directory}/${certificateAndKey}`,
+  ];
+};
+
+/** The program that wakes Patroni, and its parameters but for the reason. */
+const wakeCommand = (cluster: Cluster): readonly string[] => [
+  wake,
+  ...patroniParameters(cluster),
+  String(cluster.patroni.syncPeriodSeconds),
+];
+
 const databaseContainer = (cluster: Cluster, set: InstanceSet, image: string, mounts: Mounts): Container => {
   const { containers, paths } = cluster.profile;
   const { majorVersion } = cluster.postgres;
   const environment: readonly EnvVar[] = [...memberEnvironment(cluster), ...set.additionalEnvironment];
-  /** How the pod's own programs reach its Patroni; without the time that each of them has. */
-  const patroniParameters = [
-    `https://localhost:${cluster.patroni.port}`,
-    podDomain(cluster),
-    `${paths.patroni.directory}/${paths.patroni.authorities}`,
-    `${paths.patroni.directory}/${paths.patroni.certificateAndKey}`,
-  ];
   return {
     ...container(cluster, {
       name: containers.database,
@@ -226,9 +238,7 @@ const databaseContainer = (cluster: Cluster, set: InstanceSet, image: string, mo
         `${temporaryMount.mountPath}/is-ready`,
         isReady,
         String(crashWatchSeconds),
-        wake,
-        ...patroniParameters,
-        String(cluster.patroni.syncPeriodSeconds),
+        ...wakeCommand(cluster),
       ),
       mounts: [
         mounts.certificates,
@@ -256,7 +266,7 @@ const databaseContainer = (cluster: Cluster, set: InstanceSet, image: string, mo
     lifecycle: {
       preStop: {
         exec: {
-          command: ['python3', '-c', handover, ...patroniParameters, String(handoverSeconds)],
+          command: ['python3', '-c', handover, ...patroniParameters(cluster), String(handoverSeconds)],
         },
       },
     },
@@ -275,23 +285,27 @@ const containersOf = (cluster: Cluster, set: InstanceSet, image: string, mounts:
     });
   return [
     databaseContainer(cluster, set, image, mounts),
-    container(cluster, {
-      name: containers.certificateCopy,
-      image,
-      command: bashCommand(
-        certificateCopy,
-        containers.certificateCopy,
-        majorVersion,
-        String(watchIntervalSeconds),
-        paths.certificates,
-        paths.replicationCertificates,
-        paths.patroni.directory,
-        'postgres',
-        'patroni',
-      ),
-      mounts: [mounts.certificates, mounts.patroni, accountsMount, temporaryMount],
-      resources: helper(containers.certificateCopy),
-    }),
+    {
+      ...container(cluster, {
+        name: containers.certificateCopy,
+        image,
+        command: bashCommand(
+          certificateCopy,
+          containers.certificateCopy,
+          majorVersion,
+          String(watchIntervalSeconds),
+          paths.certificates,
+          paths.replicationCertificates,
+          paths.patroni.directory,
+          'postgres',
+          'patroni',
+          ...wakeCommand(cluster),
+        ),
+        mounts: [mounts.certificates, mounts.patroni, accountsMount, temporaryMount],
+        resources: helper(containers.certificateCopy),
+      }),
+      env: [patroniName],
+    },
     ...set.additionalContainers,
     ...(cluster.backups === undefined ? [] : backupServers(cluster.backups)),
   ];

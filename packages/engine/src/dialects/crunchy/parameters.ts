@@ -6,7 +6,7 @@ import type { Parameters } from '../../model/cluster.ts';
 import { profile } from './profile.ts';
 import type { Field } from '../common/fields.ts';
 import { at, isPresent, membersOf, objectOf, report, shown } from '../common/fields.ts';
-import { decidedByCluster, indispensable, isLogDirectory, isParameter, ordered } from '../common/parameters.ts';
+import { betterDefaults, decidedByCluster, indispensable, isLogDirectory, isParameter, ordered } from '../common/parameters.ts';
 
 /** What the cluster as a whole decides about its parameters. */
 export interface ParameterInputs {
@@ -55,14 +55,10 @@ const mandatory = (archiving: ParameterInputs['archiving']): Parameters => ({
 });
 
 const defaults = ({ hugePages, majorVersion }: ParameterInputs): Parameters => ({
+  ...betterDefaults(profile, majorVersion),
   archive_timeout: '60s',
   huge_pages: hugePages ? 'try' : 'off',
   jit: 'off',
-  log_directory: profile.paths.logDirectory,
-  password_encryption: 'scram-sha-256',
-  // After a crash one call makes the volume's files safe, not one for each file: a third of the time until a small database serves again, and minutes
-  // of a large one.
-  ...(majorVersion >= 14 && { recovery_init_sync_method: 'syncfs' }),
 });
 
 /** Any JSON value as PostgreSQL reads it; a list becomes one value with commas. Undefined when it is no value of a parameter. */

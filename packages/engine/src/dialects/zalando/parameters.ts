@@ -6,7 +6,7 @@ import type { Parameters } from '../../model/cluster.ts';
 import { parseQuantity } from '../../quantity.ts';
 import type { Field } from '../common/fields.ts';
 import { at, membersOf, report, shown, textOf } from '../common/fields.ts';
-import { decidedByCluster, indispensable, isLogDirectory, isParameter, ordered } from '../common/parameters.ts';
+import { betterDefaults, decidedByCluster, indispensable, isLogDirectory, isParameter, ordered } from '../common/parameters.ts';
 import { profile } from './profile.ts';
 
 const mebibyte = 1024 * 1024;
@@ -17,17 +17,12 @@ const reserved: ReadonlySet<string> = new Set(decidedByCluster);
 
 /** Sizes follow the memory that the container may use: a fifth for shared buffers, a connection for each 30 MiB. */
 const defaults = (memoryBytes: number, majorVersion: number): Parameters => ({
+  ...betterDefaults(profile, majorVersion),
   archive_timeout: '1800s',
-  log_directory: profile.paths.logDirectory,
   max_connections: String(Math.min(1000, Math.max(100, Math.floor(memoryBytes / mebibyte / 30)))),
-  password_encryption: 'scram-sha-256',
   shared_buffers: `${Math.max(16, Math.floor(memoryBytes / mebibyte / 5))}MB`,
   shared_preload_libraries: 'pg_stat_statements',
   wal_level: 'replica',
-  // A new replica asks for its slot before the primary has made it, and would wait five seconds before it asks again.
-  wal_retrieve_retry_interval: '500ms',
-  // After a crash one call makes the volume's files safe, not one for each file.
-  ...(majorVersion >= 14 && { recovery_init_sync_method: 'syncfs' }),
 });
 
 /** Archiving comes with backups. */

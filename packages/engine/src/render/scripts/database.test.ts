@@ -104,11 +104,47 @@ const postmasterWith = async (context: TestContext, data: string, ...titles: rea
 
 test('database: a standby that receives WAL is told to Patroni, once', async (context) => {
   const { data, asked } = started(context);
-  await postmasterWith(context, data, 'postgres: hippo: checkpointer', 'postgres: hippo: walreceiver');
+  await postmasterWith(context, data, 'postgres: hippo: checkpointer', 'postgres: hippo: walreceiver streaming 0/6000060');
   await until('the call', () => existsSync(asked));
   assert.equal(readFileSync(asked, 'utf8'), `-ISc\nprogram\n${hostileName}\nit receives WAL\n`);
   rmSync(asked);
   await delay(severalLooksMs);
+  assert.equal(existsSync(asked), false);
+});
+
+test('database: a standby that waits for WAL is told as well, when its walreceiver has stayed for a while', async (context) => {
+  const { data, asked } = started(context);
+  await postmasterWith(context, data, 'postgres: hippo: walreceiver');
+  await delay(severalLooksMs);
+  assert.equal(existsSync(asked), false);
+  await until('the call', () => existsSync(asked));
+});
+
+/** A postmaster that has one process of its own, another each time that one ends. */
+const postmasterRenewing = async (context: TestContext, data: string, title: string, lifeSeconds: number): Promise<() => number> => {
+  const [script, current] = [join(data, 'renewing'), join(data, 'current')];
+  writeFileSync(script, `while :; do (exec -a "$1" sleep "$2") & echo $! > "$3.new"; mv "$3.new" "$3"; wait $!; done`);
+  const child = companion(context, ['bash', script, title, String(lifeSeconds), current]);
+  await until('its process', () => existsSync(current));
+  writeFileSync(join(data, 'postmaster.pid'), `${child.pid}\n${data}\n`);
+  return () => Number(readFileSync(current, 'utf8'));
+};
+
+test('database: a standby that receives WAL again, from a primary that was away, is told again', async (context) => {
+  const { data, asked } = started(context);
+  const current = await postmasterRenewing(context, data, 'postgres: hippo: walreceiver streaming 0/6000060', 60);
+  for (let round = 0; round < 3; round++) {
+    await until(`call ${round}`, () => existsSync(asked));
+    rmSync(asked);
+    process.kill(current(), 'SIGKILL');
+  }
+});
+
+test('database: a walreceiver that is refused again and again is nothing to tell', async (context) => {
+  const { data, asked } = started(context);
+  await postmasterRenewing(context, data, 'postgres: hippo: walreceiver', 0.2);
+  // Longer than one that stays is watched before it counts.
+  await delay(4 * severalLooksMs);
   assert.equal(existsSync(asked), false);
 });
 

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileS
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { companion, hostileName, temporaryFolder } from '../../testing/programs.ts';
+import { companion, hostileName, standIns, temporaryFolder } from '../../testing/programs.ts';
 import { bashCommand } from '../programs.ts';
 import { backupServerWatch, certificateCopy } from './watch.ts';
 
@@ -61,11 +61,25 @@ const copying = (context: TestContext) => {
   const server = sleeper(context, root, name);
   const other = sleeper(context, root, `${name}x`);
   const guard = guardedKill(root, server, other);
+  const asked = at('asked');
+  const path = standIns(temporaryFolder(context), { python3: `printf '%s\\n' "$@" > "$ASKED.new"; mv "$ASKED.new" "$ASKED"` });
   const start = () =>
     companion(
       context,
-      bashCommand(certificateCopy, 'watch', 17, '0.02', certificates, replication, configuration, name, 'pgherd-none'),
-      guard.environment,
+      bashCommand(
+        certificateCopy,
+        'watch',
+        17,
+        '0.02',
+        certificates,
+        replication,
+        configuration,
+        name,
+        'pgherd-none',
+        'program',
+        hostileName,
+      ),
+      { ...guard.environment, PATH: path, ASKED: asked },
     );
   const isCopied = async (): Promise<void> => {
     const deadline = performance.now() + limitMs / 2;
@@ -77,25 +91,25 @@ const copying = (context: TestContext) => {
       await delay(10);
     }
   };
-  return { certificates, replication, server, other, guard, start, isCopied };
+  return { certificates, replication, server, other, guard, asked, start, isCopied };
 };
 
 test('certificate copy: what changed before it started is copied too, and nobody is told', { timeout: limitMs }, async (context) => {
-  const { certificates, replication, server, guard, start, isCopied } = copying(context);
+  const { certificates, replication, server, guard, asked, start, isCopied } = copying(context);
   mkdirSync(replication);
   for (const file of replicationFiles) writeFileSync(join(replication, file), 'of the init container', { mode: 0o600 });
   writeFileSync(join(certificates, 'replication', 'tls.crt'), 'renewed since');
   start();
   await isCopied();
   await delay(severalLooksMs);
-  assert.deepEqual([server.signalCode, guard.strays()], [null, '']);
+  assert.deepEqual([server.signalCode, guard.strays(), existsSync(asked)], [null, '', false]);
 });
 
 test(
-  'certificate copy: a renewed certificate is copied for its user alone, and the programs are told',
+  'certificate copy: a renewed certificate is copied for its user alone, the programs are told, and Patroni looks at once',
   { timeout: limitMs },
   async (context) => {
-    const { certificates, replication, server, other, guard, start, isCopied } = copying(context);
+    const { certificates, replication, server, other, guard, asked, start, isCopied } = copying(context);
     const watch = start();
     await isCopied();
     writeFileSync(join(certificates, 'renewed'), '');
@@ -104,6 +118,7 @@ test(
     assert.equal(server.signalCode, 'SIGHUP');
     assert.equal(other.signalCode, null);
     assert.equal(guard.strays(), '');
+    assert.equal(readFileSync(asked, 'utf8'), `-ISc\nprogram\n${hostileName}\nits files have changed\n`);
     assert.equal(readFileSync(join(replication, 'tls.key'), 'utf8'), 'tls.key');
     assert.equal(statSync(join(replication, 'tls.key')).mode & 0o777, 0o600);
   },

@@ -30,15 +30,19 @@ exec {pause}<> <(:)
 /**
  * Copies the replication certificate where libpq accepts it and makes PostgreSQL and Patroni read their files again.
  *
+ * Patroni would read them at its next look, a sync period later at most. A PostgreSQL that breaks before that would stay dead for long: Patroni would
+ * first read its files, and try for half of retry_timeout to ask PostgreSQL for its settings (4.0, patroni/postgresql/config.py, reload_config). So
+ * it is made to look at once.
+ *
  * The first copy tells nobody: it is there for what changed since the pod's first copy was made, and a program that only just starts dies of a
  * signal that it does not handle yet.
  *
  * Parameters: seconds between looks, mounted certificates, where the replication certificate goes, directory of Patroni's configuration,
- * names of the programs.
+ * names of PostgreSQL's and of Patroni's program, the program that wakes Patroni, its parameters. Environment: PATRONI_NAME.
  */
 export const certificateCopy = String.raw`
-interval=$1 certificates=$2 replication=$3 configuration=$4
-shift 4
+interval=$1 certificates=$2 replication=$3 configuration=$4 postgres=$5 patroni=$6
+shift 6
 ${functions}
 loaded=
 while :; do
@@ -47,7 +51,9 @@ while :; do
     install -D --mode=0600 --target-directory="$replication" -- "$certificates"/replication/tls.crt "$certificates"/replication/tls.key "$certificates"/replication/ca.crt
   then
     if [ -n "$loaded" ]; then
-      for program; do signal "$program" ''; done
+      signal "$postgres" ''
+      signal "$patroni" ''
+      python3 -ISc "$@" "its files have changed" || :
       echo "Loaded certificates and configuration dated:" "$found"
     fi
     loaded=$found
