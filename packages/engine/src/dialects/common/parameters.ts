@@ -20,7 +20,7 @@ export const betterDefaults = ({ paths }: Profile, majorVersion: number): Parame
   password_encryption: 'scram-sha-256',
   // A standby whose primary was away, or had not made its slot yet, would ask it again after five seconds only; a synchronous one holds up every
   // commit for as long.
-  wal_retrieve_retry_interval: '500ms',
+  wal_retrieve_retry_interval: '1s',
   // After a crash one call makes the volume's files safe, not one for each file: a third of the time until a small database serves again, and minutes
   // of a large one.
   ...(majorVersion >= 14 && { recovery_init_sync_method: 'syncfs' }),
