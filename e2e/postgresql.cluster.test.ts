@@ -13,6 +13,7 @@ import {
   applyExampleFile,
   applyFilePatched,
   applyPatched,
+  askPrimary,
   devOverlay,
   memberPods,
   patchCluster,
@@ -28,7 +29,7 @@ import { createCertificate } from './src/certificates.ts';
 import { clientConfig, query, secretValue } from './src/connection.ts';
 import { openEnvironment } from './src/environment.ts';
 import { eventually } from './src/eventually.ts';
-import { askPrimary, runFault } from './src/faultRun.ts';
+import { runFault } from './src/faultRun.ts';
 import { faultNames } from './src/faults.ts';
 import { postgresql } from './src/kinds.ts';
 import { withNamespace } from './src/scenario.ts';

@@ -139,3 +139,13 @@ export const podRef = ({ metadata: { namespace, name } }: Pod): { readonly names
   namespace: namespace ?? '',
   name,
 });
+
+/** SQL as the superuser on a member's own socket. */
+export const askMember = async ({ kubectl }: Environment, ref: Ref, pod: Pod, sql: string): Promise<string> => {
+  const { namespace, name } = podRef(pod);
+  return (await kubectl.run(['-n', namespace, 'exec', name, '-c', kindOf(ref).container, '--', 'psql', '-XAtc', sql])).trim();
+};
+
+/** The same on the member that leads. */
+export const askPrimary = async (environment: Environment, ref: Ref, sql: string): Promise<string> =>
+  askMember(environment, ref, await primaryPod(environment, ref), sql);

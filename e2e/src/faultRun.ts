@@ -1,7 +1,7 @@
 /** One fault under one setting, with a client that writes 20 times a second through Service -primary: what it lost, and how long it waited. */
 import assert from 'node:assert/strict';
 import { kinds } from '@pgherd/kube';
-import { kindOf, memberPods, patchCluster, podRef, primaryPod, untilReady } from './cluster.ts';
+import { askPrimary, kindOf, memberPods, patchCluster, podRef, primaryPod, untilReady } from './cluster.ts';
 import type { Ref } from './cluster.ts';
 import { clientConfig, type ClientOptions } from './connection.ts';
 import type { Environment } from './environment.ts';
@@ -31,12 +31,6 @@ const members = 2;
 const rowsBefore = 20;
 const rowsAfter = 40;
 const stepLimitMs = 180_000;
-
-/** SQL as the superuser on the primary's own socket. */
-export const askPrimary = async (environment: Environment, ref: Ref, sql: string): Promise<string> => {
-  const { namespace, name } = podRef(await primaryPod(environment, ref));
-  return (await environment.kubectl.run(['-n', namespace, 'exec', name, '-c', kindOf(ref).container, '--', 'psql', '-XAtc', sql])).trim();
-};
 
 /**
  * Waits until the other member follows the primary, in the way that the setting asks for. A synchronous one counts when Patroni has written it

@@ -34,6 +34,8 @@ export interface ClusterKind {
   readonly scaled: (members: number) => readonly JsonPatchOperation[];
   /** A merge patch. */
   readonly synchronous: (isOn: boolean) => object;
+  /** A merge patch: these of PostgreSQL's parameters. */
+  readonly parameters: (parameters: Readonly<Record<string, string>>) => object;
 }
 
 const crunchy = 'postgres-operator.crunchydata.com';
@@ -64,6 +66,7 @@ export const postgresCluster: ClusterKind = {
   synchronousObject: (cluster) => `${cluster}-ha-sync`,
   scaled: (members) => [{ op: 'replace', path: '/spec/instances/0/replicas', value: members }],
   synchronous: (isOn) => ({ spec: { patroni: { dynamicConfiguration: { synchronous_mode: isOn } } } }),
+  parameters: (parameters) => ({ spec: { config: { parameters } } }),
 };
 
 export const postgresql: ClusterKind = {
@@ -80,6 +83,7 @@ export const postgresql: ClusterKind = {
   synchronousObject: (cluster) => `${cluster}-sync`,
   scaled: (members) => [{ op: 'replace', path: '/spec/numberOfInstances', value: members }],
   synchronous: (isOn) => ({ spec: { patroni: { synchronous_mode: isOn } } }),
+  parameters: (parameters) => ({ spec: { postgresql: { parameters } } }),
 };
 
 export const clusterKinds: readonly ClusterKind[] = [postgresCluster, postgresql];

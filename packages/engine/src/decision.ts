@@ -119,14 +119,21 @@ export type DisruptiveStep =
       readonly uid: string;
       readonly replicas: number;
       readonly reason: string;
+    }
+  /** The pod gets these annotations; once they are seen there, a command restarts its PostgreSQL. */
+  | {
+      readonly kind: 'markRestart';
+      readonly reference: ObjectReference;
+      readonly uid: string;
+      readonly annotations: Readonly<Record<string, string>>;
+      readonly reason: string;
     };
 
-/** A change of Patroni's dynamic configuration: the annotation of its object, with the observed resourceVersion as precondition. */
+/** A change of Patroni's dynamic configuration: annotations of its object, with the observed resourceVersion as precondition. */
 export interface PatroniConfigurationWrite {
   readonly reference: ObjectReference;
   readonly resourceVersion: string;
-  readonly annotation: string;
-  readonly value: string;
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** Where a program runs. */

@@ -16,6 +16,12 @@ export const stamps = {
   adopt: 'pgherd.dev/adopt',
   /** On Patroni's failover object: when a switchover was asked for last (RFC 3339). */
   switchoverAsked: 'pgherd.dev/switchover-asked',
+  /** On Patroni's configuration: when we wrote it last (RFC 3339). */
+  configuredAt: 'pgherd.dev/configured-at',
+  /** On a pod: when its PostgreSQL was to be restarted last, the how many-th time, and for which configuration. */
+  restartAsked: 'pgherd.dev/restart-asked',
+  /** On a cluster: a new value restarts its members, one after the other. On pod templates: the value that they were made for. */
+  restart: 'pgherd.dev/restart',
   /** On a cluster: a new value lets pending renderings roll out. */
   rollout: 'pgherd.dev/rollout',
 } as const;

@@ -27,10 +27,10 @@
  * | heal                                                         | step: replace a stuck pod                    | healing.ts          |
  * | scale down                                                   | steps and deletions                          | scaleDown.ts        |
  * | roll out                                                     | step: replace a pod, switch over; condition VolumeDeleted | rollOut.ts |
+ * | restart servers                                              | step: mark a pod; command; condition RestartPending | restarts.ts  |
  * | Patroni's configuration                                      | a write to its store                         | patroniConfiguration.ts |
  * | users and databases                                          | command, reading; revisions                  | users.ts            |
  * | back up, remove backups                                      | command, step: the first Job; deletions      | backups.ts, backupRemoval.ts |
- * | pending restarts                                             | condition RestartPending                     | pendingRestarts.ts  |
  * | stragglers                                                   | condition ReplicaBehind                      | stragglers.ts       |
  * | health                                                       | conditions Ready, Reconciling, Stalled       | health.ts           |
  *
@@ -46,6 +46,7 @@ import type { Children, EngineConfiguration, Observation } from '../observation.
 import { renderCluster } from '../render/cluster.ts';
 import type { RenderContext } from '../render/context.ts';
 import { secretPlans } from '../render/secrets.ts';
+import { stamps } from '../stamps.ts';
 import { foreignness } from './adoption.ts';
 import { removalIsUnconfirmed, removeBackups } from './backupRemoval.ts';
 import { backupProgress, backUp } from './backups.ts';
@@ -62,9 +63,9 @@ import { attendedMembers, chooseMembers, leavingMembers, membersOf } from './mem
 import { outcomeOf } from './outcome.ts';
 import { configurePatroni } from './patroniConfiguration.ts';
 import { reportOwnCertificates } from './ownCertificates.ts';
-import { reportPendingRestarts } from './pendingRestarts.ts';
 import { reportRefusals } from './refusals.ts';
 import { releaseVolumes } from './release.ts';
+import { restartServers } from './restarts.ts';
 import { keepRenderings, rollOut } from './rollOut.ts';
 import { scaleDown } from './scaleDown.ts';
 import { renewCertificates, secretIntents } from './secrets.ts';
@@ -99,6 +100,12 @@ const renderContext = (situation: Situation, replicaRepository: string | undefin
       observation.children.statefulSets.flatMap(({ metadata, spec }) =>
         spec?.volumeClaimTemplates === undefined ? [] : [[metadata.name, spec.volumeClaimTemplates] as const],
       ),
+    ),
+    restarts: new Map(
+      observation.children.statefulSets.flatMap(({ metadata, spec }) => {
+        const restart = spec?.template.metadata?.annotations?.[stamps.restart];
+        return restart === undefined ? [] : [[metadata.name, restart] as const];
+      }),
     ),
     leaving: leavingMembers({ surplus }),
     leadsFirst: startupMemberOf(situation),
@@ -175,13 +182,13 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     heal(situation),
     scaleDown(situation),
     rollOut(situation),
+    restartServers(situation),
     configurePatroni(situation),
     users,
     backUp(situation, backups),
     removeBackups(situation),
     reportFindings([...findings, ...keptWalVolumes(situation)], recalled),
     reportRefusals(observation.refusals),
-    reportPendingRestarts(situation),
     reportStragglers(situation),
   ]);
   const { conditions, events, ...rest } = all;

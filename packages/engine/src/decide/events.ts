@@ -70,6 +70,7 @@ const stepReasons: Readonly<Record<DisruptiveStep['kind'], string>> = {
   switchover: 'SwitchingOver',
   createJob: 'StartingBackup',
   scaleStatefulSet: 'ScalingMember',
+  markRestart: 'RestartingServer',
 };
 
 /** Events for what is done now and somebody may notice: a step, a volume that goes, a secret value that changes. */

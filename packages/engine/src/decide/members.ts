@@ -115,6 +115,7 @@ export const membersOf = (
       state: patroni?.state,
       timeline: patroni?.timeline,
       pendingRestart: patroni?.pendingRestart ?? false,
+      pendingSettings: patroni?.pendingSettings ?? {},
     };
   });
   return members.toSorted(byName);

@@ -1,5 +1,6 @@
 /** What a pod says of itself: readiness, Patroni's word on it, and what it is stuck on. */
 import type { ContainerStatus, Pod } from '@pgherd/api';
+import type { PendingSettings } from '../model/members.ts';
 
 export const isDeleting = (object: { readonly metadata: { readonly deletionTimestamp?: string } }): boolean =>
   object.metadata.deletionTimestamp !== undefined;
@@ -15,7 +16,21 @@ export interface PatroniState {
   readonly state: string | undefined;
   readonly timeline: number | undefined;
   readonly pendingRestart: boolean;
+  /** Settings that wait for it, by name; empty where this Patroni does not name them (before 4.0). */
+  readonly pendingSettings: PendingSettings;
 }
+
+/** Patroni writes values as JSON texts or numbers. */
+export const scalarText = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? `${value}` : '');
+
+const pendingSettingsOf = (reasons: unknown): PendingSettings =>
+  typeof reasons !== 'object' || reasons === null
+    ? {}
+    : Object.fromEntries(
+        Object.entries(reasons as Readonly<Record<string, { readonly old_value?: unknown; readonly new_value?: unknown } | null>>).map(
+          ([name, reason]) => [name, { inForce: scalarText(reason?.old_value), asked: scalarText(reason?.new_value) }],
+        ),
+      );
 
 /** Reads the `status` annotation that Patroni (4.0, patroni/ha.py `touch_member`) keeps on its pod. */
 export const patroniStateOf = (pod: Pod | undefined): PatroniState | undefined => {
@@ -28,11 +43,12 @@ export const patroniStateOf = (pod: Pod | undefined): PatroniState | undefined =
     return undefined;
   }
   if (typeof parsed !== 'object' || parsed === null) return undefined;
-  const { state, replication_state: replication, timeline, pending_restart: pendingRestart } = parsed as Record<string, unknown>;
+  const { state, replication_state: replication, timeline, ...rest } = parsed as Record<string, unknown>;
   return {
     state: typeof replication === 'string' ? replication : typeof state === 'string' ? state : undefined,
     timeline: typeof timeline === 'number' ? timeline : undefined,
-    pendingRestart: pendingRestart === true,
+    pendingRestart: rest['pending_restart'] === true,
+    pendingSettings: pendingSettingsOf(rest['pending_restart_reason']),
   };
 };
 

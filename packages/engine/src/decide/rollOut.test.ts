@@ -22,6 +22,7 @@ import {
   passIn,
   restedSharedWorld,
   restedWorld,
+  settled,
   sharedMadeAgain,
   situationIn,
   turned,
@@ -199,6 +200,29 @@ test('roll out: a changed manifest reaches every pod, replicas first', () => {
   assert.equal(conditionIn(world, 'Ready')?.reason, 'Ready');
   assert.notEqual(names(world).primary.name, primary.name);
 });
+
+/** Pods in the order in which they are replaced. */
+const replacedUntilRest = (world: World): readonly string[] =>
+  settled(world).passes.flatMap(({ decision }) => (decision?.step?.kind === 'deletePod' ? [decision.step.deletion.reference.name] : []));
+
+test(
+  'roll out: a restart is asked for by an annotation, each new value once, and taking it back asks for none',
+  forBoth((world) => {
+    const { primary, replica } = names(world);
+    const asked = annotateCluster(world, { [stamps.restart]: 'for the new month' });
+    assert.deepEqual(replacedUntilRest(asked), [replica.pod, primary.pod]);
+    const restarted = atRest(asked);
+    assert.deepEqual(passIn(restarted).writes, []);
+    const { [stamps.restart]: _, ...annotations } = restarted.manifest?.metadata.annotations ?? {};
+    const takenBack: World = {
+      ...restarted,
+      counter: restarted.counter + 1,
+      manifest: restarted.manifest && { ...restarted.manifest, metadata: { ...restarted.manifest.metadata, annotations } },
+    };
+    assert.deepEqual(replacedUntilRest(takenBack), []);
+    assert.equal(replacedUntilRest(annotateCluster(restarted, { [stamps.restart]: 'once more' })).length, 2);
+  }),
+);
 
 /** As if an older version of ourselves had made everything: its templates stay. */
 const madeByAnotherVersion = (world: World): World =>

@@ -8,6 +8,9 @@
  * | the same, and annotation `pgherd.dev/rollout` has a new value | applied                                                       |
  * | other inputs                                   | applied                                                                      |
  *
+ * Annotation `pgherd.dev/restart` of the cluster is an input of each member's pod: a new value replaces them all. It stays in the templates, so taking
+ * it back replaces none.
+ *
  * A pod that was made from another template than its StatefulSet has now is replaced, in this order, one at a time:
  *
  * | the outdated pod                               | decision                                                                     |

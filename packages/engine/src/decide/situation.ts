@@ -7,6 +7,7 @@ import type { Observation } from '../observation.ts';
 import { withFormerPrimary } from './formerPrimary.ts';
 import { chooseMembers, membersOf } from './members.ts';
 import { isDeleting } from './pods.ts';
+import { isRestarting } from './restartMarks.ts';
 
 /** A cluster as its manifest asks for it, and what the dialect found on reading it. */
 export interface Manifested {
@@ -38,7 +39,9 @@ export const situationOf = ({ cluster, findings }: Manifested, dialect: Dialect,
   const initialized = children.endpoints.find(({ metadata }) => metadata.name === store)?.metadata.annotations?.['initialize'];
   const systemIdentifier = initialized === '' ? undefined : initialized;
   const recalled = withFormerPrimary(dialect.recall(observation.status), cluster, children, systemIdentifier);
-  const members = membersOf(cluster, children, recalled);
+  const members = membersOf(cluster, children, recalled).map((member) =>
+    isRestarting(member, observation) ? { ...member, ready: false } : member,
+  );
   const primary = members.find((member) => member.role === 'leader');
   const { wanted, surplus } = chooseMembers(cluster, members, children, recalled);
   return {

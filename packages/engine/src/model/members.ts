@@ -32,6 +32,9 @@ export const memberIdentity = ({ identity, profile }: Pick<Cluster, 'identity' |
   };
 };
 
+/** Settings that a server takes at its start only, by name: what is in force, and what is asked for. As Patroni writes them. */
+export type PendingSettings = Readonly<Record<string, { readonly inForce: string; readonly asked: string }>>;
+
 /** A member as observed. Parts that do not exist are undefined. */
 export interface Member extends MemberIdentity {
   readonly statefulSet: StatefulSet | undefined;
@@ -39,12 +42,14 @@ export interface Member extends MemberIdentity {
   readonly dataClaim: PersistentVolumeClaim | undefined;
   /** From the role label that Patroni keeps on the pod. */
   readonly role: 'leader' | 'replica' | undefined;
-  /** The kubelet's readiness of the pod. */
+  /** The kubelet calls the pod ready, and nobody is about to restart its PostgreSQL. */
   readonly ready: boolean;
   /** Patroni's own word on the pod: `running`, `streaming`, `starting`, `stopped` …; undefined before it wrote one. */
   readonly state: string | undefined;
   readonly timeline: number | undefined;
+  /** Settings wait for the next start of its PostgreSQL. */
   readonly pendingRestart: boolean;
+  readonly pendingSettings: PendingSettings;
 }
 
 type InWorkload = Pick<Member, 'ordinal' | 'statefulSet'>;

@@ -19,6 +19,8 @@ export interface RenderContext {
   readonly boundClaims: ReadonlySet<string>;
   /** The live ones of StatefulSets that members share, by the StatefulSet's name. */
   readonly claimTemplates: ReadonlyMap<string, readonly PersistentVolumeClaim[]>;
+  /** The restarts that pods were last made for, by their StatefulSet's name: taking the request back asks for none. */
+  readonly restarts: ReadonlyMap<string, string>;
   /** Members that go and still run, or may start again. Nothing of theirs is rendered but what others hold for them. */
   readonly leaving: readonly Member[];
   /** The member that must lead first; undefined: whoever Patroni elects. */

@@ -14,7 +14,7 @@ import { dataKinds, workloadLabels } from './labels.ts';
 import { logDirectoryToMake } from './logDirectory.ts';
 import { memberEnvironment, patroniName, postgresEnvironment } from './memberEnvironment.ts';
 import { mergedMetadata } from './metadata.ts';
-import { podDomain } from './podDomain.ts';
+import { patroniParameters } from './patroniParameters.ts';
 import { podInputs } from './podInputs.ts';
 import {
   accountsMount,
@@ -204,17 +204,6 @@ const startupContainer = (cluster: Cluster, set: InstanceSet, image: string, mou
   };
 };
 
-/** How the pod's own programs reach its Patroni; without the time that each of them has. */
-const patroniParameters = (cluster: Cluster): readonly string[] => {
-  const { directory, authorities, certificateAndKey } = cluster.profile.paths.patroni;
-  return [
-    `https://localhost:${cluster.patroni.port}`,
-    podDomain(cluster),
-    `${directory}/${authorities}`,
-    `${directory}/${certificateAndKey}`,
-  ];
-};
-
 /** The program that wakes Patroni, and its parameters but for the reason. */
 const wakeCommand = (cluster: Cluster): readonly string[] => [
   wake,
@@ -338,6 +327,7 @@ export const memberPodTemplate = (
     names.memberDataVolume(member.name),
     ...(ownWalVolume ? [names.memberWalVolume(member.name)] : []),
   ]);
+  const restart = cluster.identity.annotations[stamps.restart] ?? context.restarts.get(member.workload);
   const spec: PodSpec = {
     ...commonPodFields(cluster),
     ...schedulingFields(set.scheduling),
@@ -364,7 +354,8 @@ export const memberPodTemplate = (
       annotations: {
         ...wishes.annotations,
         'kubectl.kubernetes.io/default-container': containers.database,
-        [stamps.inputs]: hashOf(podInputs(cluster, { ...set, metadata }, { ownWalVolume, otherClaims })),
+        [stamps.inputs]: hashOf(podInputs(cluster, { ...set, metadata }, { ownWalVolume, otherClaims, restart })),
+        ...(restart !== undefined && { [stamps.restart]: restart }),
         [stamps.rendering]: renderingVersion,
       },
     },

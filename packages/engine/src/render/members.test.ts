@@ -330,6 +330,7 @@ test('members: a StatefulSet that members share covers those that go, also where
         state: undefined,
         timeline: undefined,
         pendingRestart: false,
+        pendingSettings: {},
         ...fields,
       },
     ],

@@ -17,6 +17,7 @@ const fresh: RenderContext = {
   claimNames: new Map(),
   boundClaims: new Set(),
   claimTemplates: new Map(),
+  restarts: new Map(),
   leaving: [],
   leadsFirst: undefined,
   memberRuns: false,

@@ -12,10 +12,16 @@ export interface PodVolumes {
   readonly otherClaims: readonly string[] | undefined;
 }
 
+/** And the restart that it was made for, where one was asked for. */
+interface PodRequest extends PodVolumes {
+  readonly restart: string | undefined;
+}
+
 /**
  * Of a pod of a set of members. The names that we give, and what Patroni takes over without a restart, are no part of it.
  */
-export const podInputs = (cluster: Cluster, set: InstanceSet, { ownWalVolume, otherClaims }: PodVolumes): unknown => ({
+export const podInputs = (cluster: Cluster, set: InstanceSet, { ownWalVolume, otherClaims, restart }: PodRequest): unknown => ({
+  restart,
   metadata: [cluster.metadata, set.metadata],
   image: cluster.postgres.image,
   majorVersion: cluster.postgres.majorVersion,

@@ -14,6 +14,7 @@ export const testContext: RenderContext = {
   claimNames: new Map(),
   boundClaims: new Set(),
   claimTemplates: new Map(),
+  restarts: new Map(),
   leaving: [],
   leadsFirst: undefined,
   memberRuns: true,

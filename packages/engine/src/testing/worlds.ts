@@ -29,7 +29,7 @@ export const dialectOf = ({ manifest }: World): Dialect =>
   dialects.find(({ resource }) => resource.kind === (manifest?.kind ?? postgresCluster.resource.kind)) ?? postgresCluster;
 
 type Overlay = (typeof fixtureNames)[number];
-type Spec = Readonly<Record<string, unknown>>;
+export type Spec = Readonly<Record<string, unknown>>;
 
 /** A world in which only the manifest is there yet. */
 export const freshWorld = (overlay: Overlay = 'dev', change: (spec: Spec) => unknown = (spec) => spec): World =>

@@ -1,5 +1,6 @@
 /** What the Patronis of a cluster do in one turn: elect, bootstrap, hand over, and write down what they are. */
 import type { Pod } from '@pgherd/api';
+import { standbySettingsIn } from '../decide/standbySettings.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { clusterLabels } from '../render/labels.ts';
 import { leadsFirstKey } from '../render/memberPod.ts';
@@ -23,13 +24,54 @@ const note = (world: World, cluster: Cluster, name: string, annotations: Readonl
   return create(world, { apiVersion: 'v1', kind: 'Endpoints', metadata }, cluster.identity.namespace);
 };
 
+type Settings = Readonly<Record<string, string>>;
+
+/** Of the settings that need a restart, what Patroni's store asks for. */
+const configuredSettings = (world: World, { identity, profile }: Cluster): Settings => {
+  const { annotations } = world.objects.get(keyOf('Endpoints', profile.names.configurationService(identity.name)))?.metadata ?? {};
+  const stored = JSON.parse(annotations?.['config'] ?? '{}') as { readonly postgresql?: { readonly parameters?: Settings } };
+  return standbySettingsIn(stored.postgresql?.parameters ?? {});
+};
+
+/** A server starts: with what is asked for, but a standby with no less than its primary has (patroni/postgresql/config.py, effective_configuration). */
+export const startServer = (world: World, cluster: Cluster, pod: WorldObject): World => {
+  const leader = world.objects.get(keyOf('Endpoints', cluster.patroni.scope))?.metadata.annotations?.['leader'];
+  const primary = leader === pod.metadata.name ? undefined : world.objects.get(keyOf('Pod', leader ?? ''))?.metadata.uid;
+  const least = world.database.settings.get(primary ?? '') ?? {};
+  const settings = Object.fromEntries(
+    Object.entries(configuredSettings(world, cluster)).map(([name, value]) => [
+      name,
+      Number(least[name] ?? value) > Number(value) ? (least[name] ?? value) : value,
+    ]),
+  );
+  return { ...world, database: { ...world.database, settings: new Map(world.database.settings).set(pod.metadata.uid, settings) } };
+};
+
 /** A pod that serves: as leader, as a replica that streams, or as one that does not. */
 type Standing = 'leads' | 'streams' | 'lags';
 
-const mark = (pod: WorldObject, cluster: Cluster, standing: Standing, timeline: number): WorldObject => {
+const mark = (
+  pod: WorldObject,
+  cluster: Cluster,
+  standing: Standing,
+  { timeline, settings }: World['database'],
+  configured: Settings,
+): WorldObject => {
   const { labels, roleValues } = cluster.profile;
   const role = standing === 'leads' ? roleValues.leader : roleValues.replica;
-  const state = { role, state: 'running', timeline, version: '4.0.7', ...(standing === 'streams' && { replication_state: 'streaming' }) };
+  const inForce = settings.get(pod.metadata.uid) ?? configured;
+  const waiting = Object.entries(configured).filter(([name, value]) => inForce[name] !== value);
+  const state = {
+    role,
+    state: 'running',
+    timeline,
+    version: '4.0.7',
+    ...(standing === 'streams' && { replication_state: 'streaming' }),
+    ...(waiting.length > 0 && {
+      pending_restart: true,
+      pending_restart_reason: Object.fromEntries(waiting.map(([name, value]) => [name, { old_value: inForce[name], new_value: value }])),
+    }),
+  };
   const status = (pod as unknown as Pod).status;
   return {
     ...pod,
@@ -89,10 +131,12 @@ export const runPatroni = (world: World, cluster: Cluster): World => {
       config: JSON.stringify(cluster.patroni.dynamicConfiguration),
     });
   }
-  for (const pod of running) {
-    const { name } = pod.metadata;
+  // The leader's first: what standbys start with depends on it.
+  for (const pod of running.toSorted((left, right) => Number(right.metadata.name === leader) - Number(left.metadata.name === leader))) {
+    const { name, uid } = pod.metadata;
+    if (!next.database.settings.has(uid)) next = startServer(next, cluster, pod);
     const standing = name === leader ? 'leads' : world.faults.laggingPods.has(name) ? 'lags' : 'streams';
-    next = store(next, mark(pod, cluster, standing, next.database.timeline));
+    next = store(next, mark(pod, cluster, standing, next.database, configuredSettings(next, cluster)));
   }
   return next;
 };

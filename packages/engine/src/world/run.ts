@@ -6,8 +6,8 @@ import { hashOfText } from '../hash.ts';
 import type { CommandResult, Observation, Reading } from '../observation.ts';
 import type { RolesReading } from '../readings.ts';
 import { runControllers } from './controllers.ts';
-import { runPatroni } from './patroni.ts';
-import { clusterOf, observationOf, type World } from './world.ts';
+import { runPatroni, startServer } from './patroni.ts';
+import { clusterOf, keyOf, observationOf, type World } from './world.ts';
 import { perform, writesOf, type Write } from './writes.ts';
 
 /** Changes that come sooner than this are waited for, in milliseconds; later ones are the business of a cluster at rest. */
@@ -48,6 +48,10 @@ const runCommand = (world: World, request: CommandRequest, dialect: Dialect): Wo
     commandResults: { ...world.commandResults, [key]: { key, inputs, finishedAtMs: world.nowMs, result } },
   };
   if (fails) return after;
+  if (key.startsWith('restart ')) {
+    const pod = world.objects.get(keyOf('Pod', request.target.pod));
+    return pod?.metadata.uid === request.target.podUid ? startServer(after, cluster, pod) : after;
+  }
   if (key === 'stanza') return { ...after, database: { ...after.database, stanza: true } };
   const roles = new Map(world.database.roles);
   for (const { secret, key: verifier } of Object.values(request.input?.variables ?? {})) {

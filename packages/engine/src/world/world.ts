@@ -102,6 +102,8 @@ export interface World {
     readonly databases: ReadonlyMap<string, string>;
     readonly timeline: number;
     readonly stanza: boolean;
+    /** What standbys may have no less of than their primary, as each server runs with it, by the uid of its pod. */
+    readonly settings: ReadonlyMap<string, Readonly<Record<string, string>>>;
   };
   readonly readings: Readonly<Record<string, Reading>>;
   readonly commandResults: Readonly<Record<string, CommandResult>>;
@@ -120,7 +122,7 @@ export const newWorld = (manifest: Manifest, configuration: EngineConfiguration,
   objects: new Map(),
   applied: new Map(),
   secrets: new Map(),
-  database: { roles: new Map(), databases: new Map([['postgres', 'postgres']]), timeline: 1, stanza: false },
+  database: { roles: new Map(), databases: new Map([['postgres', 'postgres']]), timeline: 1, stanza: false, settings: new Map() },
   readings: {},
   commandResults: {},
   refusals: [],

@@ -179,6 +179,11 @@ const takeStep = (world: World, step: DisruptiveStep, cluster: Cluster): Written
         result: 'written',
       };
     }
+    case 'markRestart': {
+      const live = world.objects.get(keyOf('Pod', step.reference.name));
+      if (live?.metadata.uid !== step.uid) return { world, result: 'refused' };
+      return { world: annotate(world, live, step.annotations), result: 'written' };
+    }
     case 'switchover': {
       const name = `${step.scope}-failover`;
       const annotations = { leader: step.from, member: step.to ?? '', [stamps.switchoverAsked]: step.askedAt };
@@ -216,10 +221,10 @@ export const perform = (world: World, write: Write, cluster: Cluster): Written =
     case 'delete':
       return deleteObject(world, write.deletion);
     case 'patroniConfiguration': {
-      const { reference, resourceVersion, annotation, value } = write.write;
+      const { reference, resourceVersion, annotations } = write.write;
       const live = world.objects.get(keyOf('Endpoints', reference.name));
       if (live?.metadata.resourceVersion !== resourceVersion) return { world, result: 'refused' };
-      return { world: annotate(world, live, { [annotation]: value }), result: 'written' };
+      return { world: annotate(world, live, annotations), result: 'written' };
     }
     case 'step':
       return takeStep(world, write.step, cluster);

@@ -3,7 +3,7 @@
  * what does not depend on it from being done; a lower stage that failed holds the higher ones back only for what needs it, which then fails
  * by itself and is tried again.
  */
-import type { Cluster, Decision, Deletion, DisruptiveStep, PatroniConfigurationWrite } from '@pgherd/engine';
+import type { Cluster, Decision, Deletion, DisruptiveStep, ObjectReference, PatroniConfigurationWrite } from '@pgherd/engine';
 import { clusterLabels, fieldManager, stamps } from '@pgherd/engine';
 import { AlreadyExistsError, type Client, kinds, type KubernetesObject, NotFoundError, type ResourceType } from '@pgherd/kube';
 import { resourceOf } from '../kinds.ts';
@@ -88,6 +88,17 @@ const requestSwitchover = async (
   acting.wrote('patch', 'Endpoints');
 };
 
+/** What of its metadata is in `body` as uid or resourceVersion is a precondition. */
+const mergeInto = async (reference: ObjectReference, body: object, acting: Acting): Promise<void> => {
+  await acting.client.patch(
+    resourceOf(reference.kind),
+    reference,
+    { kind: 'merge', body },
+    { fieldManager: fieldManager.children, signal: acting.signal },
+  );
+  acting.wrote('patch', reference.kind);
+};
+
 const takeStep = async (step: DisruptiveStep, cluster: Cluster, acting: Acting): Promise<void> => {
   switch (step.kind) {
     case 'deletePod':
@@ -105,32 +116,18 @@ const takeStep = async (step: DisruptiveStep, cluster: Cluster, acting: Acting):
       }
       return undefined;
     }
-    case 'scaleStatefulSet': {
-      const body = { metadata: { uid: step.uid }, spec: { replicas: step.replicas } };
-      await acting.client.patch(
-        kinds.statefulSets,
-        step.reference,
-        { kind: 'merge', body },
-        { fieldManager: fieldManager.children, signal: acting.signal },
-      );
-      acting.wrote('patch', 'StatefulSet');
-      return undefined;
-    }
+    case 'scaleStatefulSet':
+      return mergeInto(step.reference, { metadata: { uid: step.uid }, spec: { replicas: step.replicas } }, acting);
+    case 'markRestart':
+      return mergeInto(step.reference, { metadata: { uid: step.uid, annotations: step.annotations } }, acting);
     default:
       return step satisfies never;
   }
 };
 
 const writePatroniConfiguration = async (write: PatroniConfigurationWrite, acting: Acting): Promise<void> => {
-  const { reference, resourceVersion, annotation, value } = write;
-  const body = { metadata: { resourceVersion, annotations: { [annotation]: value } } };
-  await acting.client.patch(
-    resourceOf(reference.kind),
-    reference,
-    { kind: 'merge', body },
-    { fieldManager: fieldManager.children, signal: acting.signal },
-  );
-  acting.wrote('patch', reference.kind);
+  const { reference, resourceVersion, annotations } = write;
+  await mergeInto(reference, { metadata: { resourceVersion, annotations } }, acting);
 };
 
 const writeFinalizer = async (finalizer: Decision['finalizer'], cluster: Cluster, acting: Acting): Promise<void> => {

@@ -1,0 +1,114 @@
+/**
+ * Settings that a running PostgreSQL takes only at its start: members that wait for it are restarted in place, one at a time.
+ *
+ * A standby may have no less of some settings than its primary, or it stops replaying. So raised ones reach the standbys first, and lowered ones the
+ * primary; where an edit does both, Patroni's configuration gets the raised ones first (patroniConfiguration.ts).
+ *
+ * | observed                                                          | decision                                                     |
+ * |-------------------------------------------------------------------|--------------------------------------------------------------|
+ * | no member waits                                                   | nothing                                                      |
+ * | one waits, and the cluster is stopped or paused in Patroni        | condition RestartPending                                     |
+ * | one waits, and a wanted member is missing, not ready or outdated  | condition RestartPending: that comes first                   |
+ * | a replica waits                                                   | mark its pod                                                 |
+ * | only the leader waits                                             | mark its pod                                                 |
+ * | the leader waits for less of what standbys may not have less of   | mark its pod, before those of replicas                       |
+ * | a pod was marked lately, and its member still waits               | restart its PostgreSQL, once; the member counts as not ready |
+ * | the same, and it failed                                           | condition RestartPending tells why                           |
+ * | a pod was marked some time ago, and its member still waits        | mark it again, ever later                                    |
+ *
+ * The mark is on the pod and not in memory, so that an operator that starts anew knows that a member is about to go down.
+ */
+import type { CommandRequest } from '../decision.ts';
+import { hashOfText } from '../hash.ts';
+import type { Member } from '../model/members.ts';
+import { databaseOf } from '../readings.ts';
+import { patroniParameters } from '../render/patroniParameters.ts';
+import { restart } from '../render/scripts/restart.ts';
+import { stamps } from '../stamps.ts';
+import type { Contribution } from './contribution.ts';
+import { isDeleting } from './pods.ts';
+import { configurationStore, isPausedInPatroni } from './patroniStore.ts';
+import { referenceTo } from './references.ts';
+import { dueAtMs, isRestarting, markAfter, markOf, restartCommand, restartingMs } from './restartMarks.ts';
+import { isOutdated } from './rollOut.ts';
+import { memberOf, type Situation } from './situation.ts';
+import { isLowered, isStandbySetting } from './standbySettings.ts';
+
+const waitsForLess = ({ pendingSettings }: Member): boolean =>
+  Object.entries(pendingSettings).some(([name, { inForce, asked }]) => isStandbySetting(name) && isLowered(inForce, asked));
+
+/** `max_connections 100 → 50`. Values of settings that need a restart are no secrets: they are on every process's command line. */
+const describe = ({ pod, pendingSettings }: Member): string => {
+  const settings = Object.entries(pendingSettings).map(([name, { inForce, asked }]) => `${name} ${inForce} → ${asked}`);
+  return settings.length === 0 ? pod : `${pod} (${settings.toSorted().join(', ')})`;
+};
+
+const requestFor = ({ cluster }: Situation, member: Member): CommandRequest => ({
+  ...restartCommand(member),
+  target: databaseOf(cluster, member),
+  command: ['python3', '-ISc', restart, ...patroniParameters(cluster), String(restartingMs / 1000)],
+  input: undefined,
+  timeoutMs: restartingMs,
+  reason: `settings of ${describe(member)} take effect at the next start`,
+  invalidates: [],
+});
+
+export const restartServers = (situation: Situation): Contribution => {
+  const { cluster, members, observation, wanted } = situation;
+  const { nowMs } = observation;
+  const waiting = members.filter(({ pendingRestart, podObject }) => pendingRestart && podObject !== undefined && !isDeleting(podObject));
+  if (waiting.length === 0) return {};
+  const pending = (because: string): Pick<Contribution, 'conditions'> => ({
+    conditions: [
+      {
+        type: 'RestartPending',
+        status: 'True',
+        reason: 'SettingsNeedRestart',
+        message: `changed settings take effect at the next start of PostgreSQL in ${waiting.map(describe).join(', ')}; ${because}`,
+      },
+    ],
+  });
+  const underWay = waiting.find((member) => isRestarting(member, observation));
+  const mark = markOf(underWay?.podObject);
+  if (underWay !== undefined && mark !== undefined) {
+    const { key, inputs } = restartCommand(underWay);
+    const result = observation.commandResults[key];
+    const hasRun = result?.inputs === inputs;
+    const failure = hasRun && result.result.kind === 'failed' ? `, which failed: ${result.result.message.trim()}` : '';
+    return {
+      ...pending(`${underWay.pod} is being restarted${failure}`),
+      commands: hasRun ? [] : [requestFor(situation, underWay)],
+      lookAgainAfterMs: mark.atMs + restartingMs - nowMs,
+    };
+  }
+  if (cluster.stopped) return pending('the cluster is being stopped');
+  if (isPausedInPatroni(situation))
+    return pending('Patroni is paused: patronictl resume lets them restart, patronictl restart does it now');
+  const present = wanted.map((identity) => memberOf(situation, identity));
+  const unready = present.find((member) => member === undefined || !member.ready || isOutdated(member));
+  if (unready !== undefined || present.includes(undefined)) {
+    return pending('they restart one at a time once all members are ready');
+  }
+  const leader = waiting.find(({ role }) => role === 'leader');
+  const replicas = waiting.filter(({ role }) => role !== 'leader');
+  const revision = hashOfText(configurationStore(situation)?.metadata.annotations?.['config'] ?? '').slice(0, 8);
+  const candidates = leader !== undefined && (waitsForLess(leader) || replicas.length === 0) ? [leader] : replicas;
+  const dueOf = ({ podObject }: Member): number => dueAtMs(markOf(podObject), revision, nowMs);
+  const [next] = candidates.toSorted((left, right) => dueOf(left) - dueOf(right));
+  if (next?.podObject === undefined) return pending('they restart one at a time');
+  const leftMs = dueOf(next) - nowMs;
+  if (leftMs > 0) {
+    return { ...pending(`a restart of ${next.pod} did not bring them into force, so it is tried again later`), lookAgainAfterMs: leftMs };
+  }
+  const reason = `settings of ${describe(next)} take effect at the next start, so its PostgreSQL is restarted`;
+  return {
+    ...pending(`${next.pod} is being restarted`),
+    step: {
+      kind: 'markRestart',
+      reference: referenceTo(next.podObject, cluster.identity.namespace),
+      uid: next.podObject.metadata.uid ?? '',
+      annotations: { [stamps.restartAsked]: markAfter(markOf(next.podObject), revision, nowMs) },
+      reason,
+    },
+  };
+};
