@@ -51,6 +51,9 @@ bench-converged: deps ## Measure what converged clusters cost the operator (12 m
 bench-faults: deps ## Measure what a client sees of each fault (an hour)
 	$(NODE) bench/src/faults.ts $(OPTIONS)
 
+bench-changes: deps ## Measure what a client sees of changes (half an hour)
+	$(NODE) bench/src/changes.ts $(OPTIONS)
+
 generate: deps ## CRDs, chart, overlays' rules and reference documents from their sources
 	$(NODE) packages/api/scripts/generate.ts
 	$(NODE) packages/operator/scripts/generate.ts
@@ -62,4 +65,4 @@ format: deps ## Format everything
 images: deps ## Build the images (IMAGE_PREFIX=… IMAGE_TAG=…)
 push: deps ## Build and push them
 
-.PHONY: help deps check demo down test test-unit test-api test-cluster bench bench-create bench-converged bench-faults generate format
+.PHONY: help deps check demo down test test-unit test-api test-cluster bench bench-create bench-converged bench-faults bench-changes generate format

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { linesProgress } from '../local/src/progress.ts';
+import { quickYaml } from '../packages/engine/src/render/scripts/quickYaml.ts';
 import { buildImages, pushImages, runInImage } from './index.ts';
 import type { BuiltImage } from './index.ts';
 import type { ImageName } from './inputs.ts';
@@ -78,6 +79,11 @@ SQL
   test('postgres image: Patroni 4 runs, with its Kubernetes client and JSON logs', async () => {
     const script = 'patroni --version; patronictl version; python3 -c "import patroni.dcs.kubernetes, pythonjsonlogger"';
     assert.match(await bash(postgres, script), /^patroni 4\.\d+\.\d+\npatronictl version 4\./);
+  });
+
+  test('postgres image: what members run at the start of Python makes PyYAML read with libyaml', async () => {
+    const script = `cat > /tmp/usercustomize.py <<'END'\n${quickYaml}\nEND\nPYTHONPATH=/tmp python3 -c 'import yaml; print(yaml.SafeLoader is yaml.CSafeLoader)'`;
+    for (const user of users) assert.equal(await bash(user, script), 'True');
   });
 
   test('postgres image: pgBackRest runs for any user, at both of its paths and without a configuration of its own', async () => {

@@ -105,7 +105,8 @@ export type DisruptiveStep =
   | {
       readonly kind: 'switchover';
       readonly scope: string;
-      readonly from: string;
+      /** The pod that leads; undefined: whoever does, and though nobody does. */
+      readonly from: string | undefined;
       readonly to: string | undefined;
       /** Written beside the request, so that one which Patroni refuses is not asked again at once. RFC 3339. */
       readonly askedAt: string;

@@ -17,7 +17,7 @@ const others: ReadonlySet<string> = new Set(
     'None PostGIS PreferDualStack ReadWriteOnce RequireDualStack ScheduleAnyway SingleStack',
     'Bound Complete Failed False Normal Pending PodScheduled Running True Unknown Warning',
     'CrashLoopBackOff CreateContainerConfigError CreateContainerError RunContainerError',
-    'CreateFailed Creating Invalid Memory NotIn PostgresClusterStatus SyncFailed UpdateFailed Updating',
+    'CreateFailed Creating Failover Invalid Memory NotIn PostgresClusterStatus Switchover SyncFailed UpdateFailed Updating',
     'ErrImageNeverPull ErrImagePull ImageInspectError ImagePullBackOff InvalidImageName',
   ].flatMap((line) => line.split(' ')),
 );

@@ -241,6 +241,17 @@ const parseRoles = (output: string, fingerprint: (text: string) => string): Role
   };
 };
 
+/** Makes a checkpoint, and gives how long it took, in milliseconds. */
+export const checkpointScript: ProgramInput = {
+  variables: {},
+  text: `\\set ON_ERROR_STOP on
+SELECT pg_catalog.clock_timestamp() AS began
+\\gset
+CHECKPOINT;
+SELECT round(extract(epoch FROM pg_catalog.clock_timestamp() - :'began'::timestamptz) * 1000);
+`,
+};
+
 /** Parsers by the name in a ReadingRequest. */
 const parsers: Readonly<Record<string, ReadingParser>> = { roles: parseRoles };
 

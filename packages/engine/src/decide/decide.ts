@@ -26,7 +26,8 @@
  * | certificates of the owner's own                              | condition CertificateMissing                 | ownCertificates.ts  |
  * | heal                                                         | step: replace a stuck pod                    | healing.ts          |
  * | scale down                                                   | steps and deletions                          | scaleDown.ts        |
- * | roll out                                                     | step: replace a pod, switch over; condition VolumeDeleted | rollOut.ts |
+ * | roll out                                                     | step: replace a pod, switch over; command: checkpoint; condition VolumeDeleted | rollOut.ts, checkpoint.ts |
+ * | switch over as asked                                         | step: switchover; condition SwitchoverPending; event | requestedSwitchover.ts |
  * | restart servers                                              | step: mark a pod; command; condition RestartPending | restarts.ts  |
  * | Patroni's configuration                                      | a write to its store                         | patroniConfiguration.ts |
  * | users and databases                                          | command, reading; revisions                  | users.ts            |
@@ -65,6 +66,7 @@ import { configurePatroni } from './patroniConfiguration.ts';
 import { reportOwnCertificates } from './ownCertificates.ts';
 import { reportRefusals } from './refusals.ts';
 import { releaseVolumes } from './release.ts';
+import { switchOverAsAsked } from './requestedSwitchover.ts';
 import { restartServers } from './restarts.ts';
 import { keepRenderings, rollOut } from './rollOut.ts';
 import { scaleDown } from './scaleDown.ts';
@@ -172,6 +174,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
   const renderings = keepRenderings(situation, volumes.objects ?? []);
   const plans = secretPlans(cluster, attendedMembers(situation), observation.configuration);
   const users = applyUsers(situation, plans);
+  const requested = switchOverAsAsked(situation);
   const all = together([
     healthOf(situation, renderings.objects, users),
     { ...volumes, objects: releaseVolumes(situation, children.persistentVolumeClaims) },
@@ -182,6 +185,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     heal(situation),
     scaleDown(situation),
     rollOut(situation),
+    requested,
     restartServers(situation),
     configurePatroni(situation),
     users,
@@ -197,7 +201,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
   if (beginning !== undefined) {
     return { ...rest, ...beginning, finalizer: 'present', status: undefined, events: [], lookAgainAfterMs: unwokenAfterMs };
   }
-  const outcome = outcomeOf(situation, { backups, users, startupMember, conditions });
+  const outcome = outcomeOf(situation, { backups, users, startupMember, switchover: requested.switchover, conditions });
   return {
     ...rest,
     finalizer: 'present',

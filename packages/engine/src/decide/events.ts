@@ -33,6 +33,7 @@ const told: Readonly<Record<string, Told>> = {
   Progressing: ({ reason, message }) => normal(reason, message),
   RolloutPending: ({ reason, message }) => normal(reason, message),
   RestartPending: ({ reason, message }) => normal(reason, message),
+  SwitchoverPending: ({ message }) => normal('SwitchoverPending', message),
   ReplicaBehind: ({ status, reason, message }) => (status === 'True' ? warning(reason, message) : undefined),
   PGBackRestRepoHostReady: ({ reason }, before) =>
     reason !== 'RepoHostStatusMissing' && (before === undefined || before.reason === 'RepoHostStatusMissing')

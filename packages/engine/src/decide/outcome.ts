@@ -1,5 +1,5 @@
 /** Gathers what a pass found, for the dialect to write its status from. */
-import type { ConditionOutcome, Outcome } from '../model/outcome.ts';
+import type { ConditionOutcome, Outcome, SwitchoverProgress } from '../model/outcome.ts';
 import type { BackupProgress } from './backups.ts';
 import { isDeleting } from './pods.ts';
 import { isOutdated } from './rollOut.ts';
@@ -13,6 +13,8 @@ export interface Found {
     readonly serverVersion: string | undefined;
   };
   readonly startupMember: { readonly name: string; readonly set: string } | undefined;
+  /** Absent: as it was. */
+  readonly switchover?: SwitchoverProgress;
   readonly conditions: readonly ConditionOutcome[];
 }
 
@@ -46,6 +48,7 @@ export const outcomeOf = (situation: Situation, found: Found): Outcome => ({
   usersRevision: found.users.usersRevision,
   databaseRevision: found.users.databaseRevision,
   startupMember: found.startupMember === undefined ? undefined : { name: found.startupMember.name, set: found.startupMember.set },
+  switchover: found.switchover ?? situation.recalled.switchover,
   conditions: found.conditions,
   observedGeneration: situation.cluster.identity.generation,
 });

@@ -181,7 +181,12 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
   'leads, alone': () => {
     for (const world of [restedWorld('dev'), single()]) {
       const primary = situationIn(world).primary ?? assert.fail('no primary');
-      assert.equal(replaced(outdated(world, primary)), primary.pod);
+      const { world: written, decision } = passIn(outdated(world, primary));
+      assert.deepEqual(
+        decision?.commands.map(({ key }) => key),
+        ['first checkpoint'],
+      );
+      assert.equal(replaced(written), primary.pod);
     }
   },
 });

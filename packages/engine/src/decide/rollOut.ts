@@ -19,7 +19,7 @@
  * | is ready, another member is down               | wait                                                                         |
  * | is a replica                                   | delete it                                                                    |
  * | leads, the replicas are done and one is fit    | switchover to it: the pod is a replica then                                  |
- * | leads, alone                                   | delete it                                                                    |
+ * | leads, alone                                   | make a checkpoint (checkpoint.ts), then delete it                            |
  *
  * A data volume that somebody deletes lasts as long as its pod. Where members share a StatefulSet it cannot be given up for one of another name, so
  * the pod is replaced in the same order, whatever its template, and its StatefulSet makes another volume; condition VolumeDeleted tells of it.
@@ -36,6 +36,7 @@ import type { Member } from '../model/members.ts';
 import type { ConditionOutcome } from '../model/outcome.ts';
 import { leadsFirstKey } from '../render/memberPod.ts';
 import { stamps } from '../stamps.ts';
+import { checkpointBeforeStop } from './checkpoint.ts';
 import type { Contribution } from './contribution.ts';
 import { isDoomed } from './members.ts';
 import { isDeleting, troubleOf } from './pods.ts';
@@ -215,7 +216,12 @@ export const rollOut = (situation: Situation): Contribution => {
     const reason = `claim ${primary.dataClaim?.metadata.name ?? ''} of pod ${primary.pod} was deleted, and it leads, so another takes over first`;
     return { ...switchoverTo(situation, situation.members, reason), conditions };
   }
-  if (present.length === 1) return { ...replace(primary), conditions };
+  if (present.length === 1) {
+    const checkpoint = checkpointBeforeStop(situation, primary, templateStamps(primary.statefulSet).inputs ?? '');
+    return checkpoint.kind === 'needed'
+      ? { ...checkpoint.first, conditions }
+      : { ...replace(primary), events: checkpoint.events, conditions };
+  }
   const reason = `pod ${primary.pod} was made from an older template and leads, so another takes over first`;
   return { ...switchoverTo(situation, present, reason), conditions };
 };

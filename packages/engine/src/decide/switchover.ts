@@ -42,6 +42,15 @@ const isAccepted = (situation: Situation, { pod }: Member): boolean => {
   return leader === '' || standbys.split(',').some((standby) => standby.trim() === pod);
 };
 
+/** Makes `candidate` lead, whoever does now, and whatever it lacks: what it lacks is lost. */
+export const failoverTo = (situation: Situation, candidate: Member, reason: string): Pick<Contribution, 'step' | 'lookAgainAfterMs'> => {
+  const { cluster, observation } = situation;
+  const lookAgainAfterMs = waitMs(situation);
+  if (lookAgainAfterMs > 0) return { lookAgainAfterMs };
+  const askedAt = new Date(observation.nowMs).toISOString();
+  return { step: { kind: 'switchover', scope: cluster.patroni.scope, from: undefined, to: candidate.pod, askedAt, reason } };
+};
+
 /** Hands over to one of `candidates`; no step while none is fit, or Patroni was asked just now. */
 export const switchoverTo = (
   situation: Situation,

@@ -180,6 +180,15 @@ export interface OwnCertificate {
   readonly authority: SecretKey | undefined;
 }
 
+export interface RequestedSwitchover {
+  /** Anything: a new value asks anew. */
+  readonly request: string;
+  /** Name of the member that shall lead; undefined: the fittest. */
+  readonly target: string | undefined;
+  /** The target leads whatever it lacks: what only the leader has is lost. */
+  readonly forced: boolean;
+}
+
 export interface PatroniSettings {
   /** Scope: name of the cluster in Patroni and stem of its Endpoints. */
   readonly scope: string;
@@ -190,7 +199,8 @@ export interface PatroniSettings {
   readonly syncPeriodSeconds: number;
   /** The whole dynamic configuration as it shall stand in Patroni's store, parameters and pg_hba included. */
   readonly dynamicConfiguration: Readonly<Record<string, unknown>>;
-  /** Members that the manifest prefers when it asks for a switchover are day 2; nothing here yet. */
+  /** A switchover that the owner asks for; undefined: none, and the last one is forgotten. */
+  readonly switchover: RequestedSwitchover | undefined;
   readonly logging: { readonly level: string; readonly storageLimitBytes: number } | undefined;
 }
 

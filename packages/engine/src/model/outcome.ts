@@ -19,6 +19,16 @@ export interface RepositoryOutcome {
   readonly replicaCreateBackupComplete: boolean;
 }
 
+/** How far switchovers are that the owner asked for. */
+export interface SwitchoverProgress {
+  /** The request that was carried out last. */
+  readonly done: string | undefined;
+  /** The timeline from which another one is to lead to the next; undefined: none is under way. */
+  readonly fromTimeline: number | undefined;
+}
+
+export const noSwitchover: SwitchoverProgress = { done: undefined, fromTimeline: undefined };
+
 export interface Outcome {
   readonly members: readonly Member[];
   /** Name of the member that leads, or that led last while none does. */
@@ -40,6 +50,7 @@ export interface Outcome {
   readonly databaseRevision: string | undefined;
   /** The member that starts first and stops last, while the cluster is not running normally. */
   readonly startupMember: { readonly name: string; readonly set: string } | undefined;
+  readonly switchover: SwitchoverProgress;
   /** All conditions that should stand; others of the same types are removed. */
   readonly conditions: readonly ConditionOutcome[];
   /** The generation was looked at in this pass. */

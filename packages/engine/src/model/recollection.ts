@@ -2,7 +2,7 @@
  * What an earlier pass left in the status, in neutral words: the only memory that a decision has besides the objects themselves. A
  * dialect reads it back from its own status (the inverse of what it wrote), so that a transition can be told from a state.
  */
-import type { ConditionOutcome, RepositoryOutcome } from './outcome.ts';
+import { noSwitchover, type ConditionOutcome, type RepositoryOutcome, type SwitchoverProgress } from './outcome.ts';
 
 export interface RecalledCondition extends ConditionOutcome {
   /** Since when its status is what it is, in milliseconds since 1970; undefined: the status does not say. */
@@ -18,6 +18,7 @@ export interface Recollection {
   readonly usersRevision: string | undefined;
   readonly databaseRevision: string | undefined;
   readonly startupMember: { readonly name: string; readonly set: string } | undefined;
+  readonly switchover: SwitchoverProgress;
   /** 0 before the first pass. */
   readonly observedGeneration: number;
 }
@@ -31,5 +32,6 @@ export const nothingRecalled: Recollection = {
   usersRevision: undefined,
   databaseRevision: undefined,
   startupMember: undefined,
+  switchover: noSwitchover,
   observedGeneration: 0,
 };

@@ -33,6 +33,7 @@ import { accounts } from './scripts/accounts.ts';
 import { database } from './scripts/database.ts';
 import { handover } from './scripts/handover.ts';
 import { isReady } from './scripts/isReady.ts';
+import { quickYaml } from './scripts/quickYaml.ts';
 import { startup, turn } from './scripts/startup.ts';
 import { wake } from './scripts/wake.ts';
 import { certificateCopy } from './scripts/watch.ts';
@@ -226,6 +227,8 @@ const databaseContainer = (cluster: Cluster, set: InstanceSet, image: string, mo
         paths.patroni.directory,
         `${temporaryMount.mountPath}/is-ready`,
         isReady,
+        `${temporaryMount.mountPath}/python`,
+        quickYaml,
         String(crashWatchSeconds),
         ...wakeCommand(cluster),
       ),

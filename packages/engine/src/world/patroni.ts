@@ -115,7 +115,8 @@ export const runPatroni = (world: World, cluster: Cluster): World => {
   const before = annotationsOf(scope)['leader'];
   const asked = annotationsOf(`${scope}-failover`);
   const isThere = (name: string | undefined): boolean => running.some(({ metadata }) => metadata.name === name);
-  const handsOver = asked['leader'] !== undefined && asked['leader'] !== '' && asked['leader'] === before && isThere(asked['member']);
+  // Without a leader it is a failover, which asks nothing of the member but that it runs.
+  const handsOver = isThere(asked['member']) && ((asked['leader'] ?? '') === '' || asked['leader'] === before);
   const heir = running.find(({ metadata }) => !world.faults.laggingPods.has(metadata.name));
   const leader = handsOver ? asked['member'] : isThere(before) ? before : heir?.metadata.name;
   if (leader === undefined) return world;
@@ -124,7 +125,8 @@ export const runPatroni = (world: World, cluster: Cluster): World => {
   if (before !== undefined && leader !== before) next = { ...next, database: { ...next.database, timeline: next.database.timeline + 1 } };
   next = note(next, cluster, scope, { leader });
   // A request that names another leader than there is, is dropped (patroni/ha.py, process_manual_failover_from_leader).
-  if ((asked['leader'] ?? '') !== '') next = note(next, cluster, `${scope}-failover`, { leader: '', member: '' });
+  if ((asked['leader'] ?? '') !== '' || (asked['member'] ?? '') !== '')
+    next = note(next, cluster, `${scope}-failover`, { leader: '', member: '' });
   if (annotationsOf(stateStore)['initialize'] === undefined) {
     next = note(next, cluster, stateStore, {
       initialize: '7500000000000000001',

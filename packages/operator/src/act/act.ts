@@ -65,7 +65,11 @@ const requestSwitchover = async (
 ): Promise<void> => {
   const { namespace } = cluster.identity;
   const name = `${step.scope}-failover`;
-  const annotations = { leader: step.from, [stamps.switchoverAsked]: step.askedAt, ...(step.to === undefined ? {} : { member: step.to }) };
+  const annotations = {
+    [stamps.switchoverAsked]: step.askedAt,
+    ...(step.from === undefined ? {} : { leader: step.from }),
+    ...(step.to === undefined ? {} : { member: step.to }),
+  };
   const live = acting.cached('Endpoints', namespace, name);
   if (live === undefined) {
     const object = {
@@ -76,7 +80,10 @@ const requestSwitchover = async (
     await acting.client.create(kinds.endpoints, object, { fieldManager: fieldManager.children, signal: acting.signal });
   } else {
     const body = {
-      metadata: { resourceVersion: live.metadata.resourceVersion, annotations: { member: null, scheduled_at: null, ...annotations } },
+      metadata: {
+        resourceVersion: live.metadata.resourceVersion,
+        annotations: { leader: null, member: null, scheduled_at: null, ...annotations },
+      },
     };
     await acting.client.patch(
       kinds.endpoints,

@@ -70,7 +70,10 @@ const recalledCondition = (condition: JsonObject): readonly RecalledCondition[] 
 };
 
 /** What every status says in the same fields. `setOf` gives the set of the member that starts first. */
-export const recalledOf = (previous: JsonObject, setOf: (startupMember: string) => string): Omit<Recollection, 'repositories'> => {
+export const recalledOf = (
+  previous: JsonObject,
+  setOf: (startupMember: string) => string,
+): Omit<Recollection, 'repositories' | 'switchover'> => {
   const startup = textAt(previous, 'startupInstance');
   return {
     conditions: objectsAt(previous, 'conditions').flatMap(recalledCondition),

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { canonicalJson } from '../../hash.ts';
-import { fixtureCluster } from '../../testing/clusters.ts';
+import { fixtureManifest, testConfiguration, testNowMs, withSpec } from '../../testing/clusters.ts';
+import { postgresCluster } from './dialect.ts';
+import { annotations as requests } from './profile.ts';
 import { supported } from './supported.ts';
 
 const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '7Gi' } } };
@@ -63,6 +65,7 @@ const values: Readonly<Record<string, unknown>> = {
   'patroni.leaderLeaseDurationSeconds': 20,
   'patroni.logging': { storageLimit: '64M' },
   'patroni.port': 8009,
+  'patroni.switchover': { enabled: true },
   'patroni.syncPeriodSeconds': 5,
   paused: true,
   port: 5433,
@@ -92,11 +95,18 @@ test('support: the table of values has every supported field', () => {
   assert.deepEqual(Object.keys(values).toSorted(), supported.toSorted());
 });
 
-const before = canonicalJson(fixtureCluster('dev').cluster);
+/** With the annotations that some fields need to have any effect. */
+const reading = (change: Parameters<typeof withSpec>[1] = (spec) => spec) => {
+  const { metadata, ...manifest } = fixtureManifest('dev');
+  const annotations = { ...metadata.annotations, [requests.switchover]: 'now' };
+  return postgresCluster.read(withSpec({ ...manifest, metadata: { ...metadata, annotations } }, change), testConfiguration, testNowMs);
+};
+
+const before = canonicalJson(reading().cluster);
 
 for (const path of supported) {
   test(`support: ${path} is read`, () => {
-    const { cluster, findings } = fixtureCluster('dev', (spec) => put(spec, path.split('.'), values[path]));
+    const { cluster, findings } = reading((spec) => put(spec, path.split('.'), values[path]));
     assert.deepEqual(findings, []);
     assert.notEqual(canonicalJson(cluster), before);
   });

@@ -1,9 +1,10 @@
 /** Patroni's settings: what the manifest gives freely, with what the cluster needs forced over it. */
 import type { HbaLine, Parameters, PatroniSettings } from '../../model/cluster.ts';
 import { parseQuantity } from '../../quantity.ts';
-import { profile } from './profile.ts';
+import type { Manifest } from '../manifest.ts';
+import { annotations, profile } from './profile.ts';
 import type { Field } from '../common/fields.ts';
-import { at, choiceOf, integerOf, isPresent, objectOf, report, shown } from '../common/fields.ts';
+import { at, booleanOf, choiceOf, integerOf, isPresent, objectOf, report, shown, textOf } from '../common/fields.ts';
 
 const smallestLogBytes = 25_000_000;
 
@@ -49,13 +50,30 @@ const dynamicConfigurationOf = (
   },
 });
 
-export const patroniOf = (spec: Field, cluster: string, parameters: Parameters, hba: readonly HbaLine[]): PatroniSettings => {
+/** The section allows it, the annotation asks for it. */
+const switchoverOf = (field: Field, request: string | undefined): PatroniSettings['switchover'] => {
+  if (booleanOf(at(field, 'enabled')) !== true || request === undefined || request === '') return undefined;
+  const target = textOf(at(field, 'targetInstance'));
+  const isNamed = target !== undefined && target !== '';
+  return {
+    request,
+    target: isNamed ? target : undefined,
+    forced: isNamed && choiceOf(at(field, 'type'), ['Switchover', 'Failover']) === 'Failover',
+  };
+};
+
+export const patroniOf = (
+  spec: Field,
+  { name, annotations: requests = {} }: Manifest['metadata'],
+  parameters: Parameters,
+  hba: readonly HbaLine[],
+): PatroniSettings => {
   const field = at(spec, 'patroni');
   const leaderLeaseDurationSeconds = integerOf(at(field, 'leaderLeaseDurationSeconds'), 3) ?? 30;
   const syncPeriodSeconds = integerOf(at(field, 'syncPeriodSeconds'), 1) ?? 10;
   const logging = isPresent(at(field, 'logging')) ? loggingOf(at(field, 'logging')) : undefined;
   return {
-    scope: profile.names.scope(cluster),
+    scope: profile.names.scope(name),
     port: integerOf(at(field, 'port'), 1024, 65535) ?? 8008,
     leaderLeaseDurationSeconds,
     syncPeriodSeconds,
@@ -65,6 +83,7 @@ export const patroniOf = (spec: Field, cluster: string, parameters: Parameters, 
       parameters,
       hba,
     ),
+    switchover: switchoverOf(at(field, 'switchover'), requests[annotations.switchover]),
     logging,
   };
 };

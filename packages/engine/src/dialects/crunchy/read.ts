@@ -89,7 +89,7 @@ export const read: Dialect['read'] = (manifest, configuration, nowMs) => {
       initdbOptions: ['allow-group-access', 'data-checksums', { encoding: 'UTF8' }],
       configurationFiles: embeddedItems<VolumeProjection>(at(spec, 'config', 'files')),
     },
-    patroni: patroniOf(spec, name, parameters, hba),
+    patroni: patroniOf(spec, manifest.metadata, parameters, hba),
     sets,
     users,
     databases: allDatabases(users),

@@ -3,10 +3,10 @@
  * `serverVersion` besides, and the way back from it.
  */
 import type { Cluster } from '../../model/cluster.ts';
-import type { Outcome, RepositoryOutcome } from '../../model/outcome.ts';
+import type { Outcome, RepositoryOutcome, SwitchoverProgress } from '../../model/outcome.ts';
 import type { Recollection } from '../../model/recollection.ts';
 import type { JsonObject } from '../common/fields.ts';
-import { conditionsOf, kept, objectAt, objectsAt, present, recalledOf, textAt } from '../common/status.ts';
+import { conditionsOf, kept, numberAt, objectAt, objectsAt, present, recalledOf, textAt } from '../common/status.ts';
 
 const instancesOf = (outcome: Outcome, previous: JsonObject): readonly JsonObject[] => {
   const before = new Map(objectsAt(previous, 'instances').map((instance) => [instance['name'], instance]));
@@ -61,8 +61,9 @@ export const status = (cluster: Cluster, outcome: Outcome, previous: JsonObject,
     startupInstance: outcome.startupMember?.name,
     startupInstanceSet: outcome.startupMember?.set,
     patroni: present({
-      ...kept(objectAt(previous, 'patroni'), 'switchover', 'switchoverTimeline'),
       systemIdentifier: outcome.systemIdentifier,
+      switchover: outcome.switchover.done,
+      switchoverTimeline: outcome.switchover.fromTimeline,
     }),
     pgbackrest: backupsOf(cluster, outcome, objectAt(previous, 'pgbackrest')),
     usersRevision: outcome.usersRevision,
@@ -85,7 +86,13 @@ const recalledRepository = (repository: JsonObject): readonly RepositoryOutcome[
       ];
 };
 
+const recalledSwitchover = (patroni: JsonObject): SwitchoverProgress => ({
+  done: textAt(patroni, 'switchover'),
+  fromTimeline: numberAt(patroni, 'switchoverTimeline'),
+});
+
 export const recall = (previous: JsonObject): Recollection => ({
   ...recalledOf(previous, () => textAt(previous, 'startupInstanceSet') ?? ''),
+  switchover: recalledSwitchover(objectAt(previous, 'patroni')),
   repositories: objectsAt(objectAt(previous, 'pgbackrest'), 'repos').flatMap(recalledRepository),
 });

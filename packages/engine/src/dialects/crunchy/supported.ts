@@ -55,6 +55,7 @@ export const supported: readonly string[] = [
   'patroni.leaderLeaseDurationSeconds',
   'patroni.logging',
   'patroni.port',
+  'patroni.switchover',
   'patroni.syncPeriodSeconds',
   'paused',
   'port',
@@ -100,7 +101,6 @@ const features: Readonly<Record<string, Feature>> = {
   'instances[].walVolumeClaimSpec.resources.limits.storage': growth,
   instrumentation: { what: 'collecting logs and metrics with OpenTelemetry', asks: always },
   'monitoring.pgmonitor.exporter': { what: 'the metrics exporter', asks: always },
-  'patroni.switchover': { what: 'a switchover on demand', asks: unless('enabled', false) },
   postGISVersion: { what: 'PostGIS', asks: filled },
   'proxy.pgBouncer': { what: 'connection pooling with PgBouncer', asks: always },
   standby: {
@@ -116,11 +116,6 @@ const deprecated: readonly string[] = ['backups.pgbackrest.repoHost.sshConfigMap
 
 /** Annotations that ask for something that is not carried out yet, with the section of the spec that they need to have any effect. */
 const requests: readonly Request[] = [
-  {
-    annotation: annotations.switchover,
-    what: 'a switchover on demand',
-    asks: (_, spec) => at(spec, 'patroni', 'switchover', 'enabled').value === true,
-  },
   {
     annotation: annotations.backup,
     what: 'a backup on demand',

@@ -34,6 +34,8 @@ export const patroniOf = (spec: Field, cluster: string, parameters: Parameters, 
       postgresql: { use_slots: true, use_pg_rewind: true, parameters, pg_hba: hba },
     }),
     logging: undefined,
+    // Its world asks Patroni itself.
+    switchover: undefined,
   };
 };
 

@@ -14,7 +14,7 @@
  * | paused                                            | as before      |
  */
 import type { Cluster } from '../../model/cluster.ts';
-import type { ConditionOutcome, Outcome } from '../../model/outcome.ts';
+import { noSwitchover, type ConditionOutcome, type Outcome } from '../../model/outcome.ts';
 import type { Recollection } from '../../model/recollection.ts';
 import type { JsonObject } from '../common/fields.ts';
 import { conditionsOf, numberAt, objectAt, present, recalledOf, textAt } from '../common/status.ts';
@@ -57,4 +57,8 @@ export const status = (cluster: Cluster, outcome: Outcome, previous: JsonObject,
 /** The member's set is the cluster, whose name the pod's begins with. */
 const setOf = (member: string): string => member.slice(0, member.lastIndexOf('-'));
 
-export const recall = (previous: JsonObject): Recollection => ({ ...recalledOf(previous, setOf), repositories: [] });
+export const recall = (previous: JsonObject): Recollection => ({
+  ...recalledOf(previous, setOf),
+  repositories: [],
+  switchover: noSwitchover,
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { companion, hostileName, run, standIns, temporaryFolder } from '../../testing/programs.ts';
@@ -15,10 +15,11 @@ const started = (context: TestContext, { questionIn = '.' }: { readonly question
   mkdirSync(data);
   const asked = join(folder, 'asked');
   const running = join(folder, 'running');
-  const question = join(folder, questionIn, 'is-ready');
+  const question = resolve(folder, questionIn, 'is-ready');
   const configuration = join(folder, 'configuration');
+  const python = resolve(folder, questionIn, 'python');
   const path = standIns(join(folder, 'bin'), {
-    patroni: `printf '%s\\n%s' "$1" "$PATRONI_POSTGRESQL_BIN_PG_ISREADY" > '${running}.tmp'; mv '${running}.tmp' '${running}'; exec sleep 60`,
+    patroni: `printf '%s\\n%s\\n%s' "$1" "$PATRONI_POSTGRESQL_BIN_PG_ISREADY" "$PYTHONPATH" > '${running}.tmp'; mv '${running}.tmp' '${running}'; exec sleep 60`,
     python3: `printf '%s\\n' "$@" > '${asked}.tmp'; mv '${asked}.tmp' '${asked}'`,
   });
   const command = [
@@ -30,12 +31,14 @@ const started = (context: TestContext, { questionIn = '.' }: { readonly question
     configuration,
     question,
     '#!/bin/bash\necho asked\n',
+    python,
+    'at the start',
     '0.05',
     'program',
     hostileName,
   ];
-  const script = companion(context, command, { PATH: path, PGDATA: data });
-  return { data, asked, running, question, configuration, script };
+  const script = companion(context, command, { PATH: path, PGDATA: data, PYTHONPATH: '' });
+  return { data, asked, running, question, python, configuration, script };
 };
 
 const until = async (what: string, seen: () => boolean): Promise<void> => {
@@ -59,17 +62,18 @@ const postmaster = async (context: TestContext, data: string) => {
 };
 
 test('database: Patroni runs in the place of the shell, with its configuration, and asks by our program', async (context) => {
-  const { running, question, configuration, script } = started(context);
+  const { running, question, python, configuration, script } = started(context);
   await until('Patroni', () => existsSync(running));
-  assert.equal(readFileSync(running, 'utf8'), `${configuration}\n${question}`);
+  assert.equal(readFileSync(running, 'utf8'), `${configuration}\n${question}\n${python}`);
+  assert.equal(readFileSync(join(python, 'usercustomize.py'), 'utf8'), 'at the start');
   assert.equal(run([question]).output, 'asked\n');
   assert.equal(script.exitCode, null);
 });
 
-test('database: where that program cannot be written, Patroni runs without it', async (context) => {
-  const { running, configuration } = started(context, { questionIn: 'not there' });
+test('database: where programs cannot be written, Patroni runs without them', async (context) => {
+  const { running, configuration } = started(context, { questionIn: '/dev/null' });
   await until('Patroni', () => existsSync(running));
-  assert.equal(readFileSync(running, 'utf8'), `${configuration}\n`);
+  assert.equal(readFileSync(running, 'utf8'), `${configuration}\n\n`);
 });
 
 test('database: a postmaster that is killed wakes Patroni, with its parameters as they are', async (context) => {

@@ -6,15 +6,19 @@
  * builtins alone, and makes Patroni look at once. What Patroni then does is its own business. A postmaster that stops in order removes its file and wakes nobody.
  */
 /**
- * Parameters: Patroni's configuration, where to put the program that says whether the server takes connections, the program, seconds between
- * looks, the program that wakes Patroni, its parameters. Environment: PGDATA.
+ * Parameters: Patroni's configuration, where to put the program that says whether the server takes connections, the program, where to put what Python
+ * runs at its start, the program, seconds between looks, the program that wakes Patroni, its parameters. Environment: PGDATA.
  */
 export const database = String.raw`
-configuration=$1 is_ready=$2 is_ready_program=$3 interval=$4
-shift 4
+configuration=$1 is_ready=$2 is_ready_program=$3 python=$4 python_program=$5 interval=$6
+shift 6
 # Patroni makes do with PostgreSQL's own; then a start takes longer.
 if printf %s "$is_ready_program" > "$is_ready.new" && chmod 0755 "$is_ready.new" && mv --no-target-directory "$is_ready.new" "$is_ready"; then
   export PATRONI_POSTGRESQL_BIN_PG_ISREADY=$is_ready
+fi
+# Python makes do without.
+if mkdir --parents "$python" && printf %s "$python_program" > "$python/usercustomize.py"; then
+  export PYTHONPATH=$python${'${PYTHONPATH:+:$PYTHONPATH}'}
 fi
 # The process's title, empty where there is none: a zombie has no command line.
 title_of() { title=; { read -r -d '' title < "/proc/$1/cmdline"; } 2>/dev/null || :; }
