@@ -68,6 +68,12 @@
   verbs: [create, patch]
 {{- end }}
 
+{{- define "pgherd.rules.nodes" -}}
+- apiGroups: ['']
+  resources: [nodes]
+  verbs: [list, watch]
+{{- end }}
+
 {{- define "pgherd.rules.openshift" -}}
 - apiGroups: ['']
   resources: [endpoints/restricted]

@@ -132,6 +132,6 @@ export interface Observation {
    * who takes a cluster down has to know.
    */
   readonly definitionIsDeleting: boolean | undefined;
-  /** Nodes by name, where nodes may be watched; undefined where they may not. */
-  readonly nodes: Readonly<Record<string, { readonly ready: boolean; readonly unschedulable: boolean }>> | undefined;
+  /** Nodes that take no more pods, by name; undefined where nodes may not be watched. */
+  readonly closedNodes: ReadonlySet<string> | undefined;
 }

@@ -12,7 +12,7 @@ import { ensureControlPlaneBinaries } from '../../../local/src/binaries.ts';
 import { attempt, run } from '../../../local/src/command.ts';
 import { cacheRoot } from '../../../local/src/paths.ts';
 import { silentProgress } from '../../../local/src/progress.ts';
-import { definitionRules, leaseRules, namespacedRules, openshiftRules, type AccessRule } from '../src/access.ts';
+import { definitionRules, leaseRules, namespacedRules, nodeRules, openshiftRules, type AccessRule } from '../src/access.ts';
 import { compileConfiguration, documentedOptions, type Configuration } from '../src/configuration.ts';
 import { chart, ensureHelm, renderChart } from './helm.ts';
 
@@ -127,6 +127,9 @@ const grants = (objects: readonly Rendered[]): Readonly<Record<string, readonly 
 const sorted = (rules: readonly AccessRule[]): readonly string[] =>
   rules.map((rule) => JSON.stringify(Object.entries(rule).toSorted(([left], [right]) => (left < right ? -1 : 1)))).toSorted();
 
+/** Of an operator that looks after all namespaces. */
+const everywhere = [...namespacedRules(), ...nodeRules()];
+
 const assertGrants = (objects: readonly Rendered[], wanted: Readonly<Record<string, readonly AccessRule[]>>): void => {
   const texts = (rules: Readonly<Record<string, readonly AccessRule[]>>) =>
     Object.fromEntries(Object.entries(rules).map(([where, list]) => [where, sorted(list)]));
@@ -142,7 +145,7 @@ test('chart: lint finds nothing', async () => {
 test('chart: by default it looks after all namespaces and brings its definitions', async () => {
   const objects = await fromHelm({});
   assertGrants(objects, {
-    'ClusterRole /pgherd-pgherd': namespacedRules(),
+    'ClusterRole /pgherd-pgherd': everywhere,
     'ClusterRole /pgherd-pgherd-definitions': definitionRules('apply'),
     'Role pgherd/pgherd-lease': leaseRules('pgherd'),
   });
@@ -268,7 +271,7 @@ for (const [what, values, message] of refused) {
 test('kustomize: the overlay for all namespaces brings its definitions at start', async () => {
   const objects = await fromKustomize(join(deploy, 'overlays/all-namespaces'));
   assertGrants(objects, {
-    'ClusterRole /pgherd': namespacedRules(),
+    'ClusterRole /pgherd': everywhere,
     'ClusterRole /pgherd-definitions': definitionRules('apply'),
     'Role pgherd/pgherd-lease': leaseRules('pgherd'),
   });
@@ -310,7 +313,7 @@ const fromDocumentedOverlay = async (component: string, over?: string): Promise<
 
 test('kustomize: the overlay of one’s own in the guide sets images and options; a component adds what OpenShift asks for', async () => {
   const objects = await fromDocumentedOverlay('components/openshift');
-  assert.deepEqual(sorted(grants(objects)['ClusterRole /pgherd'] ?? []), sorted([...namespacedRules(), ...openshiftRules()]));
+  assert.deepEqual(sorted(grants(objects)['ClusterRole /pgherd'] ?? []), sorted([...everywhere, ...openshiftRules()]));
   const { openshift, backupImage, postgresImages } = configurationOf(objects);
   assert.equal(openshift, true);
   assert.match(containerOf(objects).image, /^registry\.example\/team\/pgherd-operator:/);

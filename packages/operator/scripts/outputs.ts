@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { customResourceDefinitions } from '@pgherd/api/crds';
 import { hashOf } from '@pgherd/engine';
-import { definitionRules, leaseRules, namespacedRules, openshiftRules, type AccessRule } from '../src/access.ts';
+import { definitionRules, leaseRules, namespacedRules, nodeRules, openshiftRules, type AccessRule } from '../src/access.ts';
 import { documentedOptions } from '../src/configuration.ts';
 import { table } from './markdown.ts';
 import { supportPage } from './support.ts';
@@ -71,6 +71,7 @@ subjects:
 const chartRules = (): string => {
   const named: Readonly<Record<string, readonly AccessRule[]>> = {
     namespaced: namespacedRules(),
+    nodes: nodeRules(),
     openshift: openshiftRules(),
     lease: leaseRules('{{ .Values.leaseName }}'),
     'definitions.apply': definitionRules('apply'),
@@ -123,7 +124,10 @@ export const outputs = (): ReadonlyMap<string, string> =>
       'deploy/base/lease-access.yaml',
       role({ scope: 'Role', name: `${account}-lease`, namespace: ownNamespace, rules: leaseRules(leaseName) }),
     ],
-    ['deploy/overlays/all-namespaces/access.yaml', role({ scope: 'ClusterRole', name: account, rules: namespacedRules() })],
+    [
+      'deploy/overlays/all-namespaces/access.yaml',
+      role({ scope: 'ClusterRole', name: account, rules: [...namespacedRules(), ...nodeRules()] }),
+    ],
     ['deploy/namespace-access/access.yaml', role({ scope: 'Role', name: account, rules: namespacedRules() })],
     [
       'deploy/components/apply-crds/access.yaml',

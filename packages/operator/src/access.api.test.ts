@@ -20,7 +20,7 @@ import {
 } from '@pgherd/kube';
 import { eventually, realApiServerConfig, startFaultProxy, loopbackConfig, type FaultProxy } from '@pgherd/kube/testing';
 import { pino } from 'pino';
-import { definitionRules, leaseRules, namespacedRules, openshiftRules, type AccessRule } from './access.ts';
+import { definitionRules, leaseRules, namespacedRules, nodeRules, openshiftRules, type AccessRule } from './access.ts';
 import { compileConfiguration } from './configuration.ts';
 import { ensureCrds } from './crds.ts';
 import { childKinds } from './kinds.ts';
@@ -285,13 +285,13 @@ test('access: through a cluster’s life nothing is forbidden to the operator, a
   const rules = {
     clusters: [...namespacedRules(), ...openshiftRules()],
     lease: leaseRules('pgherd'),
-    definitions: definitionRules('apply'),
+    clusterWide: [...definitionRules('apply'), ...nodeRules()],
   };
   await prepareDefinitions(client);
   await client.create(kinds.serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: account });
   await bind(client, { namespace }, account, 'pgherd', rules.clusters);
   await bind(client, { namespace: own }, account, 'pgherd-lease', rules.lease);
-  await bind(client, 'cluster', account, own, rules.definitions);
+  await bind(client, 'cluster', account, own, rules.clusterWide);
   const token = await tokenOf(client, account);
   const restricted: ClusterConfig = { ...admin, clientCertificate: undefined, bearer: { kind: 'token', token } };
 
@@ -316,7 +316,7 @@ test('access: through a cluster’s life nothing is forbidden to the operator, a
     await using _world = await playWorld({ client, dialect, namespace, collectsGarbage: true });
     await using proxy = await startFaultProxy(restricted);
     // A server that does not list by watching (WatchList is off below Kubernetes 1.34, and after an upgrade may be so again) is listed.
-    for (const { plural: resource } of [...dialects.map(resourceOfDialect), ...Object.values(childKinds)])
+    for (const { plural: resource } of [...dialects.map(resourceOfDialect), ...Object.values(childKinds), kinds.nodes])
       proxy.addRule({ match: { verb: 'watch', resource }, fault: { kind: 'answer', httpStatus: 422, reason: 'Invalid' } });
     const running = runOperator(
       { configuration, clusterConfig: loopbackConfig(proxy.url), log, runProgram: newDatabase().run },

@@ -88,6 +88,9 @@ export const leaseRules = (leaseName: string): readonly AccessRule[] => [
 export const definitionNames = (): readonly { readonly name: string; readonly plural: string }[] =>
   dialects.map(({ resource: { group, plural } }) => ({ name: `${plural}.${group}`, plural }));
 
+/** Cluster-wide, and optional: without it a primary leaves a node that is to be emptied only when its pod is stopped. */
+export const nodeRules = (): readonly AccessRule[] => [ruleFor('', kinds.nodes.plural, watched)];
+
 /**
  * Cluster-wide, and optional: for `crds=apply` all of it, for `crds=check` only `get`, which is of use with `crds=off` too. Without even that
  * nothing is checked, and a definition that is deleted looks like the deletion of each cluster of its kind, which takes the volumes along.

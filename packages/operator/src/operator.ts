@@ -20,6 +20,7 @@ import {
   type Client,
   type ClusterConfig,
   type KubernetesObject,
+  ForbiddenError,
 } from '@pgherd/kube';
 import type { Logger } from 'pino';
 import { newIssuers, newLeaf, newRoot } from './act/certificates.ts';
@@ -29,7 +30,8 @@ import { readSecret } from './act/secrets.ts';
 import type { Configuration } from './configuration.ts';
 import { ensureCrds, isDefinitionDeleting } from './crds.ts';
 import { describeFailure, IncompletePassError, worstLevel } from './failures.ts';
-import { newCaches, type ClusterKey } from './observe/caches.ts';
+import { newCaches, type Caches, type ClusterKey } from './observe/caches.ts';
+import { newClosedNodes, type ClosedNodes } from './observe/closedNodes.ts';
 import { newFactsMemory } from './observe/observe.ts';
 import { newForeignSecrets } from './observe/foreignSecrets.ts';
 import { dataOf, newFingerprint, type StoredSecret } from './observe/secretFacts.ts';
@@ -56,6 +58,13 @@ const yielding = { toHigh: 2, forMs: 5_000, atOnce: 2 } as const;
 
 const namespaceRefused =
   'this namespace cannot be read, so its clusters are left alone until it can: give the operator its Role there (docs/install.md), or take the namespace out of --namespaces if it is gone; trying again';
+
+const nodesRefused =
+  'nodes may not be watched, so a primary leaves a node that is to be emptied only when its pod is stopped (docs/install.md)';
+
+interface PodPlace {
+  readonly spec?: { readonly nodeName?: string };
+}
 
 export interface OperatorSources {
   readonly configuration: Configuration;
@@ -138,7 +147,12 @@ export const runOperator = async (
     else if (failure === 'refused' && namespace !== undefined) log.warn(fields, namespaceRefused);
     else log.warn(fields, 'watch was interrupted; going on');
   });
-  const running = caches.cache.run(signal);
+  const closedNodes = newClosedNodes(client, (error) => {
+    if (error instanceof ForbiddenError) log.info(nodesRefused);
+    else if (!(error instanceof SilenceError))
+      log.warn({ kind: 'Node', ...describeFailure(error).said }, 'watch was interrupted; going on');
+  });
+  const running = Promise.all([caches.cache.run(signal), closedNodes.run(signal)]);
   state = 'filling caches';
   caches.namespaces.onComplete((namespace) => log.debug({ namespace: namespace ?? 'all' }, 'everything there is known'));
   await unlessAborted(caches.namespaces.ready, signal);
@@ -147,7 +161,7 @@ export const runOperator = async (
   ready = true;
 
   const lead = async (term: AbortSignal): Promise<void> =>
-    workOn(client, caches, configuration, metrics, log, runProgram ?? runByExec(client), term);
+    workOn({ client, caches, closedNodes, configuration, metrics, log, runProgram: runProgram ?? runByExec(client) }, term);
   const { leaderElection } = configuration;
   if (leaderElection === undefined) await lead(signal);
   else {
@@ -191,16 +205,18 @@ const logFailedPass = (log: Logger, cluster: string, error: Error): void => {
   );
 };
 
+interface Work {
+  readonly client: Client;
+  readonly caches: Caches;
+  readonly closedNodes: ClosedNodes;
+  readonly configuration: Configuration;
+  readonly metrics: ReturnType<typeof newMetrics>;
+  readonly log: Logger;
+  readonly runProgram: RunProgram;
+}
+
 /** Works on all clusters until the term ends. */
-const workOn = async (
-  client: Client,
-  caches: ReturnType<typeof newCaches>,
-  configuration: Configuration,
-  metrics: ReturnType<typeof newMetrics>,
-  log: Logger,
-  runProgram: RunProgram,
-  term: AbortSignal,
-): Promise<void> => {
+const workOn = async ({ client, caches, closedNodes, configuration, metrics, log, runProgram }: Work, term: AbortSignal): Promise<void> => {
   const engineConfiguration = engineConfigurationOf(configuration);
   const recent = newRecentWrites(() => systemClock.elapsed());
   const facts = newFactsMemory();
@@ -288,6 +304,7 @@ const workOn = async (
           readForeign: foreignSecrets.read,
           isDefinitionDeleting: async ({ resource }) => isDefinitionDeleting(client, resource, signal),
           refusals: (clusterUid) => refusals.get(clusterUid) ?? [],
+          closedNodes: closedNodes.names,
         },
         facts,
         acting: () => {
@@ -335,6 +352,11 @@ const workOn = async (
       facts.forget(object.metadata.uid ?? '');
     }
     controller.queue.add(keyText(key), urgency);
+  });
+  closedNodes.onClosed((node) => {
+    const runsThere = (key: ClusterKey): boolean =>
+      caches.children(key).pods.some((pod) => (pod as KubernetesObject & PodPlace).spec?.nodeName === node);
+    for (const key of caches.manifests()) if (runsThere(key)) controller.queue.add(keyText(key));
   });
   caches.namespaces.onComplete((namespace) => {
     const clusters = caches.manifests().filter((key) => namespace === undefined || key.namespace === namespace);

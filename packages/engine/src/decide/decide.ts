@@ -27,6 +27,7 @@
  * | heal                                                         | step: replace a stuck pod                    | healing.ts          |
  * | scale down                                                   | steps and deletions                          | scaleDown.ts        |
  * | roll out                                                     | step: replace a pod, switch over; command: checkpoint; condition VolumeDeleted | rollOut.ts, checkpoint.ts |
+ * | leave cordoned nodes                                         | step: switchover                             | cordons.ts          |
  * | switch over as asked                                         | step: switchover; condition SwitchoverPending; event | requestedSwitchover.ts |
  * | restart servers                                              | step: mark a pod; command; condition RestartPending | restarts.ts  |
  * | Patroni's configuration                                      | a write to its store                         | patroniConfiguration.ts |
@@ -54,6 +55,7 @@ import { backupProgress, backUp } from './backups.ts';
 import { beginningOf, unwokenAfterMs } from './begin.ts';
 import { claimNames } from './claims.ts';
 import { together, type Contribution } from './contribution.ts';
+import { leaveCordonedNodes } from './cordons.ts';
 import { tearDown } from './deletion.ts';
 import { actionEvents, transitionEvents } from './events.ts';
 import { blockingFinding, describeFinding, reportFindings } from './findings.ts';
@@ -185,6 +187,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     heal(situation),
     scaleDown(situation),
     rollOut(situation),
+    leaveCordonedNodes(situation),
     requested,
     restartServers(situation),
     configurePatroni(situation),

@@ -280,6 +280,6 @@ export const observationOf = (world: World, dialect: Dialect): Observation => {
     readings: world.readings,
     commandResults: world.commandResults,
     definitionIsDeleting: world.faults.deletesDefinition,
-    nodes: undefined,
+    closedNodes: undefined,
   };
 };

@@ -31,6 +31,7 @@ export interface ObserveSources {
   /** Whether the definition of the dialect's kind is being deleted; undefined where that may not be read. */
   readonly isDefinitionDeleting: (dialect: Dialect) => Promise<boolean | undefined>;
   readonly refusals: (clusterUid: string) => Observation['refusals'];
+  readonly closedNodes: () => Observation['closedNodes'];
 }
 
 /** Facts are costly to establish (key derivation, signatures): they are kept until the Secret or what they depend on changes. */
@@ -160,7 +161,7 @@ export const observe = async (
     commandResults: sources.programs.resultsOf(uid),
     // Asked after the cluster was seen to be deleted: what was the case before that says nothing.
     definitionIsDeleting: cluster.identity.deletionTimestamp === undefined ? undefined : await sources.isDefinitionDeleting(key.dialect),
-    nodes: undefined,
+    closedNodes: sources.closedNodes(),
     refusals,
   };
 };
