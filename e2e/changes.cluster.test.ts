@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { applyExampleFile, askMember, memberPods, patchCluster, primaryPod, readCluster, untilReady } from './src/cluster.ts';
 import type { Pod, Ref } from './src/cluster.ts';
-import { assertRenewed, runChange } from './src/changeRun.ts';
+import { assertRenewed, drainPrimary, runChange } from './src/changeRun.ts';
 import { clientConfig, query } from './src/connection.ts';
 import { openEnvironment } from './src/environment.ts';
 import { createFaultCluster } from './src/faultCluster.ts';
@@ -108,6 +108,13 @@ for (const { kind, create, writing } of subjects) {
           [...created.values()].every((at) => at <= (created.get(nameOf(primary)) ?? '')),
           [...created].join('; '),
         );
+      });
+
+      await step("a drain of the primary's node goes through, and another member leads before the pod is taken", async () => {
+        const { lost } = await runChange(environment, ref, { members, ...(await drainPrimary(environment, ref)) }, writing);
+        assert.deepEqual(lost, []);
+        const described = await environment.kubectl.run(['-n', namespace, 'describe', kind.resource.plural, ref.name]);
+        assert.match(described, /SwitchingOver\s.*takes no more pods/);
       });
 
       if (kind !== postgresCluster) return;

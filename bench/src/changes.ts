@@ -1,11 +1,11 @@
 /**
  * How long a client that writes 20 times a second through Service -primary waits when its cluster is changed, or its primary's pod goes in order.
  *
- *     make bench-changes [OPTIONS="--runs 10 --only switchover,rolling,deletion,withoutGrace,single"]
+ *     make bench-changes [OPTIONS="--runs 10 --only switchover,rolling,drain,deletion,withoutGrace,single"]
  */
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
-import { assertRenewed, runChange } from '../../e2e/src/changeRun.ts';
+import { assertRenewed, drainPrimary, runChange } from '../../e2e/src/changeRun.ts';
 import type { Change } from '../../e2e/src/changeRun.ts';
 import { memberPods, patchCluster, podRef, pods, primaryPod, readCluster, scale, untilReady } from '../../e2e/src/cluster.ts';
 import type { Ref } from '../../e2e/src/cluster.ts';
@@ -78,6 +78,14 @@ const cases: readonly Case[] = [
     },
   },
   { key: 'rolling', title: 'rolling change of two members', members: 2, barMs: 1200, crunchyMs: 1500, changeOf: restartOf },
+  {
+    key: 'drain',
+    title: "drain of the primary's node",
+    members: 2,
+    barMs: 1500,
+    crunchyMs: 2200,
+    changeOf: async (ref) => drainPrimary(environment, ref),
+  },
   {
     key: 'deletion',
     title: "deletion of the primary's pod",

@@ -1,6 +1,6 @@
 /** One change of a running cluster, with a client that writes 20 times a second through Service -primary: what it lost, and how long it waited. */
 import assert from 'node:assert/strict';
-import { memberPods, untilReady } from './cluster.ts';
+import { kindOf, memberPods, primaryPod, untilReady } from './cluster.ts';
 import type { Pod, Ref } from './cluster.ts';
 import { clientConfig } from './connection.ts';
 import type { Environment } from './environment.ts';
@@ -35,6 +35,26 @@ export const runChange = async (environment: Environment, ref: Ref, change: Chan
     `    gap ${report.gapMs} ms, ${report.acknowledged} rows acknowledged, ${report.lost.length} of them lost, ${report.failed} attempts failed`,
   );
   return report;
+};
+
+/** Empties the primary's node of the cluster's members, as `kubectl drain` does, and lets them come back. */
+export const drainPrimary = async (environment: Environment, ref: Ref): Promise<Omit<Change, 'members'>> => {
+  const { kubectl } = environment;
+  const primary = await primaryPod(environment, ref);
+  const node = primary.spec.nodeName ?? '';
+  return {
+    make: async () => {
+      try {
+        const selector = `--pod-selector=${kindOf(ref).members(ref.name)}`;
+        await kubectl.run(['drain', node, selector, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=90s']);
+      } finally {
+        await kubectl.run(['uncordon', node]);
+      }
+    },
+    isThere: async () => {
+      assert.notEqual((await primaryPod(environment, ref)).metadata.name, primary.metadata.name);
+    },
+  };
 };
 
 const uidOf = ({ metadata }: Pod): string => metadata.uid ?? '';
