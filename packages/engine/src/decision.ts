@@ -108,8 +108,8 @@ export type DisruptiveStep =
       /** The pod that leads; undefined: whoever does, and though nobody does. */
       readonly from: string | undefined;
       readonly to: string | undefined;
-      /** Written beside the request, so that one which Patroni refuses is not asked again at once. RFC 3339. */
-      readonly askedAt: string;
+      /** Written beside the request, so that one which Patroni refuses is not asked again at once: the time (RFC 3339), and the pod that led. */
+      readonly asked: string;
       readonly reason: string;
     }
   /** Jobs are made by create under a name that depends on their inputs, so that a repetition finds the first one. */

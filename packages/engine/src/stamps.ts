@@ -14,7 +14,7 @@ export const stamps = {
   ledUntil: 'pgherd.dev/led-until',
   /** On a cluster whose children another operator made: `"true"` lets pgherd take it over. */
   adopt: 'pgherd.dev/adopt',
-  /** On Patroni's failover object: when a switchover was asked for last (RFC 3339). */
+  /** On Patroni's failover object: when a switchover was asked for last (RFC 3339), and which pod led then. */
   switchoverAsked: 'pgherd.dev/switchover-asked',
   /** On Patroni's configuration: when we wrote it last (RFC 3339). */
   configuredAt: 'pgherd.dev/configured-at',

@@ -186,7 +186,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     staleUserSecrets(situation, plans),
     heal(situation),
     scaleDown(situation),
-    rollOut(situation),
+    rollOut(situation, renderings.objects),
     leaveCordonedNodes(situation),
     requested,
     restartServers(situation),

@@ -32,7 +32,7 @@ import {
 } from '../testing/worlds.ts';
 import { passOver, turn } from '../world/run.ts';
 import { keyOf, type World, type WorldObject } from '../world/world.ts';
-import { rollOut } from './rollOut.ts';
+import { isOutdated, rollOut } from './rollOut.ts';
 
 const two = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 2 })));
 const shared = 'acid-minimal-cluster';
@@ -84,7 +84,7 @@ const isApplied = (world: World, { workload }: MemberIdentity): boolean =>
   decisionIn(world).objects.some(({ object }) => object.kind === 'StatefulSet' && object.metadata.name === workload);
 
 const replaced = (world: World): string | undefined => {
-  const step = rollOut(situationIn(world)).step;
+  const step = rollOut(situationIn(world), []).step;
   return step?.kind === 'deletePod' ? step.deletion.reference.name : undefined;
 };
 
@@ -108,7 +108,7 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
   },
   'leads, and a replica is fit': () => {
     const world = doomed(restedSharedWorld(), first);
-    const step = rollOut(situationIn(world)).step;
+    const step = rollOut(situationIn(world), []).step;
     assert.ok(step?.kind === 'switchover' && step.from === first && step.to === second);
     const ended = atRest(world);
     assert.notEqual(claimUid(ended, first), claimUid(world, first));
@@ -122,7 +122,7 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
     assert.equal(claimUid(changed, first), claimUid(alone, first));
     assert.equal(replaced(notReadyPod(changed, first)), undefined);
     const lags = lagging(doomed(restedSharedWorld(), first), second);
-    assert.equal(rollOut(situationIn(lags)).step, undefined);
+    assert.equal(rollOut(situationIn(lags), []).step, undefined);
     const leaderless = editObject(doomed(restedSharedWorld(), second), 'Endpoints', shared, (object) => ({
       ...object,
       metadata: { ...object.metadata, annotations: { leader: 'nobody' } },
@@ -175,9 +175,19 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
   }),
   'leads, the replicas are done and one is fit': forBoth((world) => {
     const { replica, primary } = names(world);
-    const step = rollOut(situationIn(outdated(world, primary))).step;
+    const step = rollOut(situationIn(outdated(world, primary)), []).step;
     assert.ok(step?.kind === 'switchover' && step.from === primary.pod && step.to === replica.pod);
   }),
+  "leads, and a member's template is not applied yet": () => {
+    const { primary, replica } = names(two());
+    const changed = passIn(editSet(two(), { resources: { limits: { cpu: '2' } } })).world;
+    const before = two().objects.get(keyOf('StatefulSet', replica.name)) ?? assert.fail('no StatefulSet');
+    // As an operator finds it that starts anew between the two writes.
+    const half = turned({ ...changed, objects: new Map(changed.objects).set(keyOf('StatefulSet', replica.name), before) });
+    assert.ok(isOutdated(situationIn(half).members.find(({ name }) => name === primary.name) ?? assert.fail('no primary')));
+    assert.equal(decisionIn(half).step, undefined);
+    assert.equal(replacedUntilRest(half)[0], replica.pod);
+  },
   'leads, alone': () => {
     for (const world of [restedWorld('dev'), single()]) {
       const primary = situationIn(world).primary ?? assert.fail('no primary');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stamps } from '../stamps.ts';
-import { atRest, editObject, editSet, lent, restedWorld, situationIn } from '../testing/worlds.ts';
+import { atRest, editObject, editSet, ledBy, lent, restedWorld, situationIn, turned } from '../testing/worlds.ts';
 import { create, remove, type World } from '../world/world.ts';
 import { perform } from '../world/writes.ts';
 import { switchoverTo } from './switchover.ts';
@@ -72,6 +72,9 @@ test('switchover: what Patroni refused is asked again after half a minute, and n
   const after = (ms: number) => askedIn({ ...refused, nowMs: world.nowMs + ms });
   assert.deepEqual(after(10_000), { lookAgainAfterMs: 20_000 });
   assert.equal(after(30_000).step?.kind, 'switchover');
+  // It went through, and is asked for from the next one.
+  const [other] = replicasIn(refused);
+  assert.equal(askedIn(turned(ledBy(refused, other ?? ''))).step?.kind, 'switchover');
 });
 
 test('switchover: a time of asking that lies in the future does not hold it up for longer', () => {

@@ -27,8 +27,11 @@ const waitMs = (situation: Situation): number => {
     member = '',
     [stamps.switchoverAsked]: asked = '',
   } = annotationsOf(situation, `${situation.cluster.patroni.scope}-failover`);
-  const leftMs = Date.parse(asked) + patienceMs - situation.observation.nowMs;
+  const [time = '', from] = asked.split(' ');
+  const leftMs = Date.parse(time) + patienceMs - situation.observation.nowMs;
   if (leader !== '' || member !== '') return patienceMs;
+  // It went through: this is another one.
+  if (from !== undefined && from !== situation.primary?.pod) return 0;
   // A time in the future is of a clock that was wrong: it holds nothing up for longer than a right one would.
   return Number.isNaN(leftMs) ? 0 : Math.min(Math.max(leftMs, 0), patienceMs);
 };
@@ -42,13 +45,16 @@ const isAccepted = (situation: Situation, { pod }: Member): boolean => {
   return leader === '' || standbys.split(',').some((standby) => standby.trim() === pod);
 };
 
+/** When it was asked for, and who led then. */
+const askedBy = (primary: Member | undefined, nowMs: number): string => `${new Date(nowMs).toISOString()} ${primary?.pod ?? ''}`;
+
 /** Makes `candidate` lead, whoever does now, and whatever it lacks: what it lacks is lost. */
 export const failoverTo = (situation: Situation, candidate: Member, reason: string): Pick<Contribution, 'step' | 'lookAgainAfterMs'> => {
   const { cluster, observation } = situation;
   const lookAgainAfterMs = waitMs(situation);
   if (lookAgainAfterMs > 0) return { lookAgainAfterMs };
-  const askedAt = new Date(observation.nowMs).toISOString();
-  return { step: { kind: 'switchover', scope: cluster.patroni.scope, from: undefined, to: candidate.pod, askedAt, reason } };
+  const asked = askedBy(situation.primary, observation.nowMs);
+  return { step: { kind: 'switchover', scope: cluster.patroni.scope, from: undefined, to: candidate.pod, asked, reason } };
 };
 
 /** Hands over to one of `candidates`; no step while none is fit, or Patroni was asked just now. */
@@ -62,6 +68,6 @@ export const switchoverTo = (
   if (primary === undefined || candidate === undefined) return {};
   const lookAgainAfterMs = waitMs(situation);
   if (lookAgainAfterMs > 0) return { lookAgainAfterMs };
-  const askedAt = new Date(observation.nowMs).toISOString();
-  return { step: { kind: 'switchover', scope: cluster.patroni.scope, from: primary.pod, to: candidate.pod, askedAt, reason } };
+  const asked = askedBy(primary, observation.nowMs);
+  return { step: { kind: 'switchover', scope: cluster.patroni.scope, from: primary.pod, to: candidate.pod, asked, reason } };
 };

@@ -186,7 +186,7 @@ const takeStep = (world: World, step: DisruptiveStep, cluster: Cluster): Written
     }
     case 'switchover': {
       const name = `${step.scope}-failover`;
-      const annotations = { leader: step.from ?? '', member: step.to ?? '', [stamps.switchoverAsked]: step.askedAt };
+      const annotations = { leader: step.from ?? '', member: step.to ?? '', [stamps.switchoverAsked]: step.asked };
       const live = world.objects.get(keyOf('Endpoints', name));
       if (live !== undefined) return { world: annotate(world, live, annotations), result: 'written' };
       const { labels } = cluster.profile;

@@ -31,9 +31,9 @@ const acted = async (decision: Partial<Decision>, cached?: KubernetesObject): Pr
 };
 
 test('act: the time of asking for a switchover stands beside the request', async () => {
-  const askedAt = '2026-01-01T00:00:00.000Z';
-  const step = { kind: 'switchover', scope: 'hippo-ha', from: 'one-0', to: 'two-0', askedAt, reason: 'asked for' } as const;
-  const annotations = { leader: 'one-0', member: 'two-0', [stamps.switchoverAsked]: askedAt };
+  const asked = '2026-01-01T00:00:00.000Z one-0';
+  const step = { kind: 'switchover', scope: 'hippo-ha', from: 'one-0', to: 'two-0', asked, reason: 'asked for' } as const;
+  const annotations = { leader: 'one-0', member: 'two-0', [stamps.switchoverAsked]: asked };
   assert.deepEqual(await acted({ step }), [['create', annotations]]);
   const earlier = { apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'hippo-ha-failover', resourceVersion: '7' } };
   assert.deepEqual(await acted({ step }, earlier), [

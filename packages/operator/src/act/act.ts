@@ -66,7 +66,7 @@ const requestSwitchover = async (
   const { namespace } = cluster.identity;
   const name = `${step.scope}-failover`;
   const annotations = {
-    [stamps.switchoverAsked]: step.askedAt,
+    [stamps.switchoverAsked]: step.asked,
     ...(step.from === undefined ? {} : { leader: step.from }),
     ...(step.to === undefined ? {} : { member: step.to }),
   };

@@ -16,6 +16,8 @@ const volatile = new Set<string>([
   'clusterIPs',
   'ip',
   stamps.switchoverAsked,
+  stamps.configuredAt,
+  stamps.restartAsked,
 ]);
 
 /** Hashes that cover names and addresses; what they are made of is compared itself. */
