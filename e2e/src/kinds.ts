@@ -31,6 +31,8 @@ export interface ClusterKind {
   readonly authority: (cluster: string) => string;
   /** What Patroni keeps the synchronous standbys in. */
   readonly synchronousObject: (cluster: string) => string;
+  /** Where Patroni is asked for a switchover. */
+  readonly failoverObject: (cluster: string) => string;
   readonly scaled: (members: number) => readonly JsonPatchOperation[];
   /** A merge patch. */
   readonly synchronous: (isOn: boolean) => object;
@@ -64,6 +66,7 @@ export const postgresCluster: ClusterKind = {
   userSecret: (cluster, user) => ({ name: `${cluster}-pguser-${user}`, userKey: 'user' }),
   authority: (cluster) => `${cluster}-cluster-cert`,
   synchronousObject: (cluster) => `${cluster}-ha-sync`,
+  failoverObject: (cluster) => `${cluster}-ha-failover`,
   scaled: (members) => [{ op: 'replace', path: '/spec/instances/0/replicas', value: members }],
   synchronous: (isOn) => ({ spec: { patroni: { dynamicConfiguration: { synchronous_mode: isOn } } } }),
   parameters: (parameters) => ({ spec: { config: { parameters } } }),
@@ -81,6 +84,7 @@ export const postgresql: ClusterKind = {
   }),
   authority: (cluster) => `${cluster}-server-cert`,
   synchronousObject: (cluster) => `${cluster}-sync`,
+  failoverObject: (cluster) => `${cluster}-failover`,
   scaled: (members) => [{ op: 'replace', path: '/spec/numberOfInstances', value: members }],
   synchronous: (isOn) => ({ spec: { patroni: { synchronous_mode: isOn } } }),
   parameters: (parameters) => ({ spec: { postgresql: { parameters } } }),

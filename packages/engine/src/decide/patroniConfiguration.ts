@@ -13,7 +13,7 @@
 import { canonicalJson } from '../hash.ts';
 import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
-import { configurationStore, storedConfiguration } from './patroniStore.ts';
+import { configurationStore, storedConfiguration, untilHeardMs } from './patroniStore.ts';
 import type { Situation } from './situation.ts';
 import { isLowered, isRaised, standbySettingsIn } from './standbySettings.ts';
 
@@ -40,15 +40,6 @@ interface Wanted {
   /** How long to wait before more of it may be written, in milliseconds. */
   readonly waitMs: number | undefined;
 }
-
-/** Members look at it at once, and say what they wait for at the end of that look: twice the time between two looks is enough. */
-const untilHeardMs = (situation: Situation): number => {
-  const { cluster, observation } = situation;
-  const writtenMs = Date.parse(configurationStore(situation)?.metadata.annotations?.[stamps.configuredAt] ?? '');
-  const patienceMs = 2 * cluster.patroni.syncPeriodSeconds * 1000;
-  if (Number.isNaN(writtenMs)) return 0;
-  return Math.min(Math.max(writtenMs + patienceMs - observation.nowMs, 0), patienceMs);
-};
 
 /** What shall stand in the store now. */
 const wantedConfiguration = (situation: Situation): Wanted => {

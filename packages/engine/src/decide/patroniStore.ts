@@ -1,5 +1,6 @@
 /** Where Patroni keeps the dynamic configuration of a cluster. */
 import type { Endpoints } from '@pgherd/api';
+import { stamps } from '../stamps.ts';
 import type { Situation } from './situation.ts';
 
 export const configurationStore = ({ cluster, observation }: Situation): Endpoints | undefined =>
@@ -19,3 +20,15 @@ export const storedConfiguration = (situation: Situation): Readonly<Record<strin
 
 /** By `patronictl pause`: who does that wants to work on PostgreSQL without a failover. */
 export const isPausedInPatroni = (situation: Situation): boolean => storedConfiguration(situation)?.['pause'] === true;
+
+/**
+ * How long until every member has said what it waits for since the configuration was written last, in milliseconds. Members look at it at once, and
+ * say so at the end of that look: twice the time between two looks is enough.
+ */
+export const untilHeardMs = (situation: Situation): number => {
+  const { cluster, observation } = situation;
+  const writtenMs = Date.parse(configurationStore(situation)?.metadata.annotations?.[stamps.configuredAt] ?? '');
+  const patienceMs = 2 * cluster.patroni.syncPeriodSeconds * 1000;
+  if (Number.isNaN(writtenMs)) return 0;
+  return Math.min(Math.max(writtenMs + patienceMs - observation.nowMs, 0), patienceMs);
+};

@@ -84,6 +84,19 @@ testTable('restarts', join(import.meta.dirname, 'restarts.ts'), 1, {
     assert.equal(markedBy(passIn(turned(outdated.world))), undefined);
     assert.match(conditionIn(outdated.world, 'RestartPending')?.message ?? '', /max_connections 100 → 200/);
   },
+  "a replica waits for less of it, and Patroni's configuration is of just now": () => {
+    const { primary } = situationIn(lowered());
+    const status = JSON.stringify({ role: 'master', state: 'running', timeline: 1 });
+    const unheard = editObject(lowered(), 'Pod', primary?.pod ?? '', (pod) => ({
+      ...pod,
+      metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, status } },
+    }));
+    const decision = decisionIn(unheard);
+    assert.equal(decision.step, undefined);
+    assert.ok((decision.lookAgainAfterMs ?? 0) > 0);
+    // Then the leader has it in force already.
+    assert.notEqual(markedBy(passIn(later(unheard, 21_000))), undefined);
+  },
   'a replica waits': () => {
     const pass = passIn(raised());
     assert.notEqual(markedBy(pass), leaderIn(raised()));

@@ -9,6 +9,7 @@
  * | no member waits                                                   | nothing                                                      |
  * | one waits, and the cluster is stopped or paused in Patroni        | condition RestartPending                                     |
  * | one waits, and a wanted member is missing, not ready or outdated  | condition RestartPending: that comes first                   |
+ * | a replica waits for less of it, and Patroni's configuration is of just now | wait for what the leader says                       |
  * | a replica waits                                                   | mark its pod                                                 |
  * | only the leader waits                                             | mark its pod                                                 |
  * | the leader waits for less of what standbys may not have less of   | mark its pod, before those of replicas                       |
@@ -27,7 +28,7 @@ import { restart } from '../render/scripts/restart.ts';
 import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
 import { isDeleting } from './pods.ts';
-import { configurationStore, isPausedInPatroni } from './patroniStore.ts';
+import { configurationStore, isPausedInPatroni, untilHeardMs } from './patroniStore.ts';
 import { referenceTo } from './references.ts';
 import { dueAtMs, isRestarting, markAfter, markOf, restartCommand, restartingMs } from './restartMarks.ts';
 import { isOutdated } from './rollOut.ts';
@@ -92,6 +93,9 @@ export const restartServers = (situation: Situation): Contribution => {
   const leader = waiting.find(({ role }) => role === 'leader');
   const replicas = waiting.filter(({ role }) => role !== 'leader');
   const revision = hashOfText(configurationStore(situation)?.metadata.annotations?.['config'] ?? '').slice(0, 8);
+  // Replicas may say sooner than the leader that they wait for less.
+  const untilMs = replicas.some(waitsForLess) && leader === undefined ? untilHeardMs(situation) : 0;
+  if (untilMs > 0) return { ...pending('the leader comes first'), lookAgainAfterMs: untilMs };
   const candidates = leader !== undefined && (waitsForLess(leader) || replicas.length === 0) ? [leader] : replicas;
   const dueOf = ({ podObject }: Member): number => dueAtMs(markOf(podObject), revision, nowMs);
   const [next] = candidates.toSorted((left, right) => dueOf(left) - dueOf(right));
