@@ -214,6 +214,25 @@ test('I7: restarts: a setting that is taken back restarts nobody', () => {
   assert.equal(conditionIn(world, 'RestartPending'), undefined);
 });
 
+test('I9: restarts: values of settings that an extension has are not told', () => {
+  const { primary } = situationIn(raised());
+  const reasons = { 'vendor.licence': { old_value: 'old secret', new_value: 'new secret' } };
+  const status = JSON.stringify({
+    role: 'master',
+    state: 'running',
+    timeline: 1,
+    pending_restart: true,
+    pending_restart_reason: reasons,
+  });
+  const world = editObject(raised(), 'Pod', primary?.pod ?? '', (pod) => ({
+    ...pod,
+    metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, status } },
+  }));
+  const { decision } = passIn(world);
+  assert.match(JSON.stringify(decision), /vendor\.licence/);
+  assert.doesNotMatch(JSON.stringify({ ...decision, objects: [] }), /new secret/);
+});
+
 test('restarts: members that share a StatefulSet restart the same way', () => {
   const start = atRest(
     freshSharedWorld((spec) => ({ ...spec, postgresql: { ...(spec['postgresql'] as Spec), parameters: { max_connections: '100' } } })),

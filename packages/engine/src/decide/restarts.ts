@@ -38,9 +38,11 @@ import { isLowered, isStandbySetting } from './standbySettings.ts';
 const waitsForLess = ({ pendingSettings }: Member): boolean =>
   Object.entries(pendingSettings).some(([name, { inForce, asked }]) => isStandbySetting(name) && isLowered(inForce, asked));
 
-/** `max_connections 100 → 50`. Values of settings that need a restart are no secrets: they are on every process's command line. */
+/** `max_connections 100 → 50`. PostgreSQL's own settings hold no secret; those of an extension, which have a dot, may. */
 const describe = ({ pod, pendingSettings }: Member): string => {
-  const settings = Object.entries(pendingSettings).map(([name, { inForce, asked }]) => `${name} ${inForce} → ${asked}`);
+  const settings = Object.entries(pendingSettings).map(([name, { inForce, asked }]) =>
+    name.includes('.') ? name : `${name} ${inForce} → ${asked}`,
+  );
   return settings.length === 0 ? pod : `${pod} (${settings.toSorted().join(', ')})`;
 };
 
