@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { join } from 'node:path';
 import { testTable } from '../testing/tables.ts';
-import { atRest, conditionIn, decisionIn, dialect, editObject, editSpec, freshWorld, restedWorld } from '../testing/worlds.ts';
+import {
+  atRest,
+  conditionIn,
+  decisionIn,
+  dialect,
+  editObject,
+  editSpec,
+  freshWorld,
+  pausedInPatroni,
+  restedWorld,
+} from '../testing/worlds.ts';
 import { passOver, settle, turn } from '../world/run.ts';
 import type { World } from '../world/world.ts';
 
@@ -27,16 +37,7 @@ testTable("Patroni's configuration", join(import.meta.dirname, 'patroniConfigura
     assert.match(atRest(world).objects.get(`Endpoints/${store}`)?.metadata.annotations?.['config'] ?? '', /7MB/);
   },
   'is paused by hand': () => {
-    const paused = editObject(restedWorld('dev'), 'Endpoints', store, (object) => ({
-      ...object,
-      metadata: {
-        ...object.metadata,
-        annotations: {
-          ...object.metadata.annotations,
-          config: JSON.stringify({ ...JSON.parse(object.metadata.annotations?.['config'] ?? '{}'), pause: true }),
-        },
-      },
-    }));
+    const paused = pausedInPatroni(restedWorld('dev'));
     assert.equal(decisionIn(paused).patroniConfiguration, undefined);
     assert.match(decisionIn(withWorkMemory(paused)).patroniConfiguration?.annotations['config'] ?? '', /"pause":true/);
     const denied = editSpec(paused, (spec) => ({ ...spec, patroni: { dynamicConfiguration: { pause: false } } }));

@@ -14,6 +14,7 @@ import {
   lent,
   memberPodsIn,
   passIn,
+  pausedInPatroni,
   restedWorld,
   settled,
   situationIn,
@@ -60,16 +61,7 @@ const later = (world: World, ms: number): World => ({ ...world, nowMs: world.now
 testTable('restarts', join(import.meta.dirname, 'restarts.ts'), 1, {
   'no member waits': () => assert.equal(conditionIn(three(), 'RestartPending'), undefined),
   'one waits, and the cluster is stopped or paused in Patroni': () => {
-    const paused = editObject(raised(), 'Endpoints', 'hippo-ha-config', (object) => ({
-      ...object,
-      metadata: {
-        ...object.metadata,
-        annotations: {
-          ...object.metadata.annotations,
-          config: JSON.stringify({ ...JSON.parse(object.metadata.annotations?.['config'] ?? '{}'), pause: true }),
-        },
-      },
-    }));
+    const paused = pausedInPatroni(raised());
     for (const world of [paused, editSpec(raised(), (spec) => ({ ...spec, shutdown: true }))]) {
       const pass = passIn(world);
       assert.equal(markedBy(pass), undefined);

@@ -167,6 +167,24 @@ export const ledBy = (world: World, pod: string): World =>
     metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, leader: pod } },
   }));
 
+/** As `patronictl pause` would. */
+export const pausedInPatroni = (world: World): World =>
+  editObject(
+    world,
+    'Endpoints',
+    dialectOf(world).profile.names.configurationService(world.manifest?.metadata.name ?? ''),
+    ({ metadata, ...object }) => {
+      const { config = '{}' } = metadata.annotations ?? {};
+      const paused = JSON.stringify({ ...(JSON.parse(config) as object), pause: true });
+      return {
+        ...object,
+        kind: 'Endpoints',
+        apiVersion: 'v1',
+        metadata: { ...metadata, annotations: { ...metadata.annotations, config: paused } },
+      };
+    },
+  );
+
 /** One object by another hand than ours. Fails when it is not there. */
 export const editObject = (world: World, kind: string, name: string, change: (object: WorldObject) => WorldObject): World => {
   const object = world.objects.get(keyOf(kind, name));
