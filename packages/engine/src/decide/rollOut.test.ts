@@ -178,7 +178,7 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
     const step = rollOut(situationIn(outdated(world, primary)), []).step;
     assert.ok(step?.kind === 'switchover' && step.from === primary.pod && step.to === replica.pod);
   }),
-  "leads, and a member's template is not applied yet": () => {
+  "leads, and a member's template is not applied yet, or not seen by its controller": () => {
     const { primary, replica } = names(two());
     const changed = passIn(editSet(two(), { resources: { limits: { cpu: '2' } } })).world;
     const before = two().objects.get(keyOf('StatefulSet', replica.name)) ?? assert.fail('no StatefulSet');
@@ -187,6 +187,13 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
     assert.ok(isOutdated(situationIn(half).members.find(({ name }) => name === primary.name) ?? assert.fail('no primary')));
     assert.equal(decisionIn(half).step, undefined);
     assert.equal(replacedUntilRest(half)[0], replica.pod);
+    const unseen = editObject(turned(changed), 'StatefulSet', replica.name, ({ metadata, ...object }) => ({
+      ...object,
+      kind: 'StatefulSet',
+      apiVersion: 'apps/v1',
+      metadata: { ...metadata, generation: (metadata.generation ?? 1) + 1 },
+    }));
+    assert.equal(decisionIn(unseen).step, undefined);
   },
   'leads, alone': () => {
     for (const world of [restedWorld('dev'), single()]) {

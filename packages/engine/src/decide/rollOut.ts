@@ -18,7 +18,7 @@
  * | is not ready and does not lead, or is stuck    | delete it                                                                    |
  * | is ready, another member is down               | wait                                                                         |
  * | is a replica                                   | delete it                                                                    |
- * | leads, and a member's template is not applied yet | wait                                                                      |
+ * | leads, and a member's template is not applied yet, or not seen by its controller | wait                                       |
  * | leads, the replicas are done and one is fit    | switchover to it: the pod is a replica then                                  |
  * | leads, alone                                   | make a checkpoint (checkpoint.ts), then delete it                            |
  *
@@ -213,15 +213,11 @@ export const rollOut = (situation: Situation, objects: readonly DesiredObject[])
   if (replica !== undefined) return replace(replica);
   const primary = outdated[0];
   if (primary === undefined) return { conditions };
-  // A replica whose template is not there yet is about to be outdated, too: it comes first, and must not take over before.
+  // A replica whose template is not there yet, or not seen by its controller, is about to be outdated, too: it comes first, and must not take over.
   const workloads = new Set(wanted.map(({ workload }) => workload));
-  if (
-    !isApplied(
-      situation,
-      objects.filter(({ object }) => object.kind === 'StatefulSet' && workloads.has(object.metadata.name)),
-    )
-  )
-    return { conditions };
+  const templates = objects.filter(({ object }) => object.kind === 'StatefulSet' && workloads.has(object.metadata.name));
+  const isSettled = present.every(({ statefulSet }) => statefulSet !== undefined && isObserved(statefulSet));
+  if (!isSettled || !isApplied(situation, templates)) return { conditions };
   if (isDying(situation, primary)) {
     // One that goes has the data, too, until then.
     const reason = `claim ${primary.dataClaim?.metadata.name ?? ''} of pod ${primary.pod} was deleted, and it leads, so another takes over first`;
