@@ -1,6 +1,7 @@
 /** A reporter for node:test that appends the duration of every test to the file named by PGHERD_TEST_DURATIONS, one JSON object a line. */
 import { appendFileSync } from 'node:fs';
 import type { TestEvent } from 'node:test/reporters';
+import { inspect } from 'node:util';
 
 export interface TestDuration {
   readonly file: string;
@@ -8,6 +9,8 @@ export interface TestDuration {
   readonly passed: boolean;
   readonly skipped: boolean;
   readonly durationMs: number;
+  /** What a test that failed failed with. */
+  readonly error?: string;
 }
 
 async function* durations(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
@@ -21,6 +24,7 @@ async function* durations(source: AsyncIterable<TestEvent>): AsyncGenerator<stri
       passed: event.type === 'test:pass',
       skipped: event.data.skip !== undefined && event.data.skip !== false,
       durationMs: event.data.details.duration_ms,
+      ...(event.type === 'test:fail' ? { error: inspect(event.data.details.error.cause ?? event.data.details.error) } : {}),
     };
     appendFileSync(path, `${JSON.stringify(line)}\n`);
   }

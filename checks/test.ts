@@ -126,9 +126,10 @@ const report = (elapsed: ReadonlyMap<Floor, number>): void => {
     console.log(`  ${(test.durationMs / 1000).toFixed(2).padStart(8)} s  ${test.file.replace(`${root}/`, '')}: ${test.name}`);
   }
   console.log(`Floors: ${[...elapsed].map(([floor, ms]) => `${floor} ${(ms / 1000).toFixed(0)} s`).join(', ')}`);
-  const failed = tests.filter((test) => !test.passed).length;
+  const failed = tests.filter((test) => !test.passed);
+  for (const test of failed) console.log(`\nFailed: ${test.file.replace(`${root}/`, '')}: ${test.name}\n${test.error ?? ''}\n`);
   const skipped = tests.filter((test) => test.skipped).length;
-  console.log(`${tests.length - failed - skipped} passed, ${failed} failed, ${skipped} skipped`);
+  console.log(`${tests.length - failed.length - skipped} passed, ${failed.length} failed, ${skipped} skipped`);
 };
 
 const separator = process.argv.indexOf('--');

@@ -31,9 +31,11 @@ export interface Instance {
   readonly plan: AddressPlan;
 }
 
+const namePattern = /^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$/;
+
 /** @throws InvalidOption if the name cannot be part of paths and names. */
 export function checkName(name: string): void {
-  if (!/^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$/.test(name))
+  if (!namePattern.test(name))
     throw new InvalidOption('name', name, 'use 1 to 30 lower-case letters, digits and dashes, with a letter or digit at both ends');
 }
 
@@ -55,13 +57,18 @@ function asInstance(root: string, record: InstanceRecord): Instance {
   return { record, paths: instancePaths(root, record.name), plan: addressPlan(record.index) };
 }
 
+/** Whether there is no such file, also since a part of its path is no folder. */
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
 /** The instance of this name, or undefined. */
 export async function findInstance(root: string, name: string): Promise<Instance | undefined> {
   checkName(name);
   try {
     return asInstance(root, JSON.parse(await readFile(instancePaths(root, name).record, 'utf8')) as InstanceRecord);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
@@ -75,10 +82,12 @@ export async function requireInstance(root: string, name: string): Promise<Insta
 
 /** All instances, by name. */
 export async function listInstances(root: string): Promise<readonly Instance[]> {
-  const names = await readdir(root).catch(() => []);
-  const found = await Promise.all(
-    names.toSorted((a, b) => a.localeCompare(b)).map((name) => findInstance(root, name).catch(() => undefined)),
-  );
+  const entries = await readdir(root).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const names = entries.filter((entry) => namePattern.test(entry)).toSorted((a, b) => a.localeCompare(b));
+  const found = await Promise.all(names.map((name) => findInstance(root, name)));
   return found.filter((instance) => instance !== undefined);
 }
 
@@ -128,7 +137,8 @@ export async function allocateInstance(root: string, wanted: Omit<InstanceRecord
     if (used.has(index) || !planFits(plan, taken)) continue;
     const free = await Promise.all([etcdClientPort, apiServerPort].map(async (port) => canListen(plan.loopbackAddress, port)));
     if (free.includes(false)) continue;
-    return saveInstance(root, { version: 1, index, ...wanted });
+    // Awaited here, since the lock is let go of when this function returns.
+    return await saveInstance(root, { version: 1, index, ...wanted });
   }
   throw new InstanceConflict(
     wanted.name,
