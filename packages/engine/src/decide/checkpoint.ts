@@ -12,6 +12,7 @@
  */
 import type { EventRequest } from '../decision.ts';
 import type { Member } from '../model/members.ts';
+import type { CommandResult } from '../observation.ts';
 import { checkpointScript, databaseOf, psql } from '../readings.ts';
 import { terminationGraceSeconds } from '../render/timing.ts';
 import type { Contribution } from './contribution.ts';
@@ -19,48 +20,51 @@ import type { Situation } from './situation.ts';
 
 const slowMs = (terminationGraceSeconds / 2) * 1000;
 
+type Round = 'first' | 'second';
+type Result = CommandResult['result'];
+
+const keyOf = (round: Round): string => `${round} checkpoint`;
+const tookMs = (result: Result): number => (result.kind === 'failed' ? 0 : Number(result.output.trim()));
+const isSlow = (result: Result): boolean => tookMs(result) > slowMs;
+
 /** The member may be stopped, with these events; or first this is to be done. */
 export type Checkpoint =
   { readonly kind: 'made'; readonly events: readonly EventRequest[] } | { readonly kind: 'needed'; readonly first: Contribution };
-
-const made = (events: readonly EventRequest[] = []): Checkpoint => ({ kind: 'made', events });
 
 /** `purpose` tells one stop of the same pod from another. */
 export const checkpointBeforeStop = ({ cluster, observation }: Situation, member: Member, purpose: string): Checkpoint => {
   const target = databaseOf(cluster, member);
   const inputs = `${target.podUid} ${purpose}`;
-  for (const round of ['first', 'second'] as const) {
-    const key = `${round} checkpoint`;
-    const result = observation.commandResults[key];
-    if (result?.inputs !== inputs) {
-      return {
-        kind: 'needed',
-        first: {
-          commands: [
-            {
-              key,
-              inputs,
-              target,
-              command: psql(cluster.postgres.majorVersion),
-              input: checkpointScript,
-              timeoutMs: 2 * terminationGraceSeconds * 1000,
-              reason: `pod ${member.pod} is about to be stopped`,
-              invalidates: [],
-            },
-          ],
+  const resultOf = (round: Round): Result | undefined => {
+    const result = observation.commandResults[keyOf(round)];
+    return result?.inputs === inputs ? result.result : undefined;
+  };
+  const needed = (round: Round): Checkpoint => ({
+    kind: 'needed',
+    first: {
+      commands: [
+        {
+          key: keyOf(round),
+          inputs,
+          target,
+          command: psql(cluster.postgres.majorVersion),
+          input: checkpointScript,
+          timeoutMs: 2 * terminationGraceSeconds * 1000,
+          reason: `pod ${member.pod} is about to be stopped`,
+          invalidates: [],
         },
-      };
-    }
-    if (result.result.kind === 'failed') {
-      const message = `pod ${member.pod} is stopped without a checkpoint before it, so that may take longer: ${result.result.message.trim()}`;
-      return made([{ type: 'Warning', reason: 'NoCheckpoint', message }]);
-    }
-    const tookMs = Number(result.result.output.trim());
-    if (!(tookMs > slowMs)) return made();
-    if (round === 'second') {
-      const message = `the last checkpoint before pod ${member.pod} is stopped took ${Math.round(tookMs / 1000)} s, so the stop may take as long; faster storage or a smaller checkpoint_timeout shorten it`;
-      return made([{ type: 'Warning', reason: 'SlowCheckpoint', message }]);
-    }
+      ],
+    },
+  });
+  const first = resultOf('first');
+  if (first === undefined) return needed('first');
+  const last = isSlow(first) ? resultOf('second') : first;
+  if (last === undefined) return needed('second');
+  if (last.kind === 'failed') {
+    const message = `pod ${member.pod} is stopped without a checkpoint before it, so that may take longer: ${last.message.trim()}`;
+    return { kind: 'made', events: [{ type: 'Warning', reason: 'NoCheckpoint', message }] };
   }
-  return made();
+  if (!isSlow(last)) return { kind: 'made', events: [] };
+  const message = `the last checkpoint before pod ${member.pod} is stopped took ${Math.round(tookMs(last) / 1000)} s, so the stop may take as long; faster storage or a smaller checkpoint_timeout shorten it`;
+  return { kind: 'made', events: [{ type: 'Warning', reason: 'SlowCheckpoint', message }] };
 };

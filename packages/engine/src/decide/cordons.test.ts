@@ -11,10 +11,10 @@ import {
   lent,
   memberPodsIn,
   observedIn,
+  pairIn,
   passIn,
   restedSharedWorld,
   restedWorld,
-  situationIn,
 } from '../testing/worlds.ts';
 import type { World } from '../world/world.ts';
 
@@ -31,9 +31,9 @@ const worlds: readonly (() => World)[] = [
   lent(() => placed(restedSharedWorld())),
 ];
 
-const namesIn = (world: World) => {
-  const { primary, members } = situationIn(world);
-  return { primary: primary?.pod ?? '', replica: members.find(({ name }) => name !== primary?.name)?.pod ?? '' };
+const podsIn = (world: World) => {
+  const { primary, replica } = pairIn(world);
+  return { primary: primary.pod, replica: replica.pod };
 };
 
 /** What a pass does while the nodes of these pods take no more. */
@@ -51,10 +51,10 @@ testTable('cordons', join(import.meta.dirname, 'cordons.ts'), 1, {
   "nodes may not be watched, or the primary's takes pods": forBoth((world) => {
     assert.equal(passIn(world).decision?.step, undefined);
     assert.equal(stepIn(world), undefined);
-    assert.equal(stepIn(world, namesIn(world).replica), undefined);
+    assert.equal(stepIn(world, podsIn(world).replica), undefined);
   }),
   "the primary's node takes no more pods, a replica elsewhere is fit": forBoth((world) => {
-    const { primary, replica } = namesIn(world);
+    const { primary, replica } = podsIn(world);
     const step = stepIn(world, primary);
     assert.ok(step?.kind === 'switchover');
     assert.deepEqual([step.from, step.to], [primary, replica]);
@@ -62,11 +62,11 @@ testTable('cordons', join(import.meta.dirname, 'cordons.ts'), 1, {
     assert.equal(stepIn(lagging(world, replica), primary), undefined);
   }),
   'the same, and those that are fit are on nodes that take none either': forBoth((world) => {
-    const { primary, replica } = namesIn(world);
+    const { primary, replica } = podsIn(world);
     assert.equal(stepIn(world, primary, replica), undefined);
   }),
   stopped: forBoth((world) => {
-    const { primary } = namesIn(world);
+    const { primary } = podsIn(world);
     const isShared = dialectOf(world).profile.workloads === 'shared';
     const stopping = editSpec(world, (spec) => (isShared ? { ...spec, numberOfInstances: 0 } : { ...spec, shutdown: true }));
     assert.doesNotMatch(stepIn(stopping, primary)?.reason ?? '', /takes no more pods/);

@@ -11,17 +11,14 @@
  */
 import type { Member } from '../model/members.ts';
 import type { Contribution } from './contribution.ts';
-import { memberOf, type Situation } from './situation.ts';
+import { presentMembers, type Situation } from './situation.ts';
 import { switchoverTo } from './switchover.ts';
 
 export const leaveCordonedNodes = (situation: Situation): Contribution => {
-  const { cluster, observation, primary, wanted } = situation;
+  const { cluster, observation, primary } = situation;
   const isClosed = ({ podObject }: Member): boolean => observation.closedNodes?.has(podObject?.spec?.nodeName ?? '') === true;
   if (cluster.stopped || primary === undefined || !isClosed(primary)) return {};
-  const elsewhere = wanted
-    .map((identity) => memberOf(situation, identity))
-    .filter((member) => member !== undefined)
-    .filter((member) => member.name !== primary.name && !isClosed(member));
+  const elsewhere = presentMembers(situation).filter((member) => member.name !== primary.name && !isClosed(member));
   const node = primary.podObject?.spec?.nodeName ?? '';
   return switchoverTo(
     situation,

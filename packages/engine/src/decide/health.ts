@@ -27,7 +27,7 @@ import type { Contribution } from './contribution.ts';
 import { isConfigured } from './patroniConfiguration.ts';
 import { troubleOf } from './pods.ts';
 import { isApplied, isOutdated } from './rollOut.ts';
-import { memberOf, type Situation } from './situation.ts';
+import { presentMembers, type Situation } from './situation.ts';
 import { lastingRefusals } from './refusals.ts';
 import { startupMemberOf } from './stopping.ts';
 import { describeTrouble, isDeadEnd, reasonOf, schedulingPatienceMs } from './troubles.ts';
@@ -97,10 +97,8 @@ export const healthOf = (situation: Situation, objects: readonly DesiredObject[]
   const trouble = stuck(situation, wantedNames);
   if (trouble !== undefined) return trouble;
 
-  const workloads = new Set(wanted.map(({ workload }) => workload));
-  const ofMembers = objects.filter(({ object }) => object.kind === 'StatefulSet' && workloads.has(object.metadata.name));
-  const present = wanted.map((identity) => memberOf(situation, identity)).filter((member) => member?.statefulSet !== undefined);
-  if (present.length < wanted.length || !isApplied(situation, ofMembers)) {
+  const present = presentMembers(situation).filter(({ statefulSet }) => statefulSet !== undefined);
+  if (present.length < wanted.length || !isApplied(situation, objects)) {
     const refused = lastingRefusals(observation.refusals)[0];
     if (refused !== undefined) return { conditions: notReady('Stalled', 'WriteRefused', refused) };
     return moving('Applying', 'the manifest is being carried out');
@@ -108,10 +106,10 @@ export const healthOf = (situation: Situation, objects: readonly DesiredObject[]
   const primaryEndpoints = names.primaryService(cluster.identity.name);
   const isReachable = observation.children.endpoints.some(({ metadata }) => metadata.name === primaryEndpoints);
   if (primary?.ready !== true || !isReachable) return moving('PrimaryNotReady', 'no member leads and is ready yet');
-  const replicas = present.filter((member) => member !== undefined && member.name !== primary.name);
-  const lagging = replicas.filter((member) => member !== undefined && !streams(member)).map((member) => member?.name ?? '');
+  const replicas = present.filter(({ name }) => name !== primary.name);
+  const lagging = replicas.filter((member) => !streams(member)).map(({ name }) => name);
   if (lagging.length > 0) return moving('MembersNotReady', `not streaming yet: ${list(lagging)}`);
-  const outdated = present.filter((member) => member !== undefined && isOutdated(member)).map((member) => member?.name ?? '');
+  const outdated = present.filter(isOutdated).map(({ name }) => name);
   if (outdated.length > 0) return moving('RollingOut', `pods of an older template: ${list(outdated)}`);
   if (surplus.length > 0) return moving('ScalingDown', `still to go: ${list(surplus.map(({ name }) => name))}`);
   if (!isConfigured(situation)) return moving('ConfiguringPatroni', "Patroni's dynamic configuration is being changed");

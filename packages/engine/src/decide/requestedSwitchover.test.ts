@@ -12,10 +12,10 @@ import {
   lagging,
   ledBy,
   lent,
+  pairIn,
   passIn,
   restedWorld,
   settled,
-  situationIn,
   turned,
   withFaults,
 } from '../testing/worlds.ts';
@@ -35,14 +35,6 @@ const asked = (world: World, request = 'now', section: Section = {}): World =>
     { [trigger]: request },
   );
 
-const namesIn = (world: World) => {
-  const { primary, members } = situationIn(world);
-  return {
-    primary: primary ?? assert.fail('no primary'),
-    replica: members.find(({ name }) => name !== primary?.name) ?? assert.fail('no replica'),
-  };
-};
-
 const statusIn = (world: World): { readonly switchover?: string; readonly switchoverTimeline?: number } =>
   (world.manifest?.status as { readonly patroni?: object } | undefined)?.patroni ?? {};
 
@@ -60,19 +52,19 @@ testTable('requested switchover', join(import.meta.dirname, 'requestedSwitchover
     assert.equal(statusIn(done).switchover, 'now');
     const disabled = atRest(editSpec(done, (spec) => ({ ...spec, patroni: { ...(spec['patroni'] as object), switchover: undefined } })));
     assert.equal(statusIn(disabled).switchover, undefined);
-    assert.equal(namesIn(disabled).primary.name, namesIn(done).primary.name);
+    assert.equal(pairIn(disabled).primary.name, pairIn(done).primary.name);
   },
   'it was carried out': () => {
     const done = atRest(asked(two()));
     assert.deepEqual(passIn(done).writes, []);
-    assert.equal(namesIn(atRest(asked(done, 'again'))).primary.name, namesIn(two()).primary.name);
+    assert.equal(pairIn(atRest(asked(done, 'again'))).primary.name, pairIn(two()).primary.name);
   },
   'stopped, or no member leads': () => {
     const leaderless = ledBy(asked(two()), 'nobody');
     const { decision, world } = passIn(leaderless);
     assert.equal(decision?.step, undefined);
     assert.match(conditionIn(world, 'SwitchoverPending')?.message ?? '', /waits: no member leads/);
-    const { replica } = namesIn(two());
+    const { replica } = pairIn(two());
     assert.deepEqual(stepIn(ledBy(asked(two(), 'now', { type: 'Failover', targetInstance: replica.name }), 'nobody')), {
       from: undefined,
       to: replica.pod,
@@ -81,16 +73,16 @@ testTable('requested switchover', join(import.meta.dirname, 'requestedSwitchover
     assert.match(conditionIn(stopped, 'SwitchoverPending')?.message ?? '', /waits: the cluster is stopped/);
   },
   'the target leads': () => {
-    const world = asked(two(), 'now', { targetInstance: namesIn(two()).primary.name });
+    const world = asked(two(), 'now', { targetInstance: pairIn(two()).primary.name });
     const { decision, world: after } = passIn(world);
     assert.equal(decision?.step, undefined);
     assert.equal(statusIn(after).switchover, 'now');
     assert.match(decision?.events.find(({ reason }) => reason === 'SwitchedOver')?.message ?? '', /leads already/);
   },
   'no target, and the timeline is another than the one that is noted': () => {
-    const { primary, replica } = namesIn(two());
+    const { primary, replica } = pairIn(two());
     const { passes, world } = settled(asked(two()));
-    assert.equal(namesIn(world).primary.name, replica.name);
+    assert.equal(pairIn(world).primary.name, replica.name);
     assert.deepEqual(statusIn(world).switchover, 'now');
     assert.equal(statusIn(world).switchoverTimeline, undefined);
     const events = passes.flatMap(({ decision }) => decision?.events ?? []).map(({ reason, message }) => `${reason}: ${message}`);
@@ -98,7 +90,7 @@ testTable('requested switchover', join(import.meta.dirname, 'requestedSwitchover
       events.includes(`SwitchedOver: the switchover that was asked for ("now") took place: ${replica.name} leads, from timeline 1 to 2`),
     );
     assert.ok(events.some((event) => event.startsWith('SwitchingOver')));
-    assert.equal(namesIn(world).replica.name, primary.name);
+    assert.equal(pairIn(world).replica.name, primary.name);
     assert.equal(passes.filter(({ decision }) => decision?.step !== undefined).length, 1, 'it is asked for once');
   },
   'the timeline is not the one that is noted': () => {
@@ -106,37 +98,37 @@ testTable('requested switchover', join(import.meta.dirname, 'requestedSwitchover
     assert.equal(statusIn(noted(asked(two()))).switchoverTimeline, 1);
   },
   'a switchover, and one that may take over is fit': () => {
-    const { primary, replica } = namesIn(two());
+    const { primary, replica } = pairIn(two());
     assert.deepEqual(stepIn(noted(asked(two(), 'now', { targetInstance: replica.name }))), { from: primary.pod, to: replica.pod });
   },
   'a switchover, and none is': () => {
-    const behind = lagging(noted(asked(two())), namesIn(two()).replica.pod);
+    const behind = lagging(noted(asked(two())), pairIn(two()).replica.pod);
     const { decision, world } = passIn(behind);
     assert.equal(decision?.step, undefined);
     assert.match(conditionIn(world, 'SwitchoverPending')?.message ?? '', /not streaming yet/);
-    assert.equal(namesIn(atRest(withFaults(world, { laggingPods: new Set() }))).primary.name, namesIn(two()).replica.name);
+    assert.equal(pairIn(atRest(withFaults(world, { laggingPods: new Set() }))).primary.name, pairIn(two()).replica.name);
     const alone = passIn(noted(asked(restedWorld('dev')))).world;
     assert.match(conditionIn(alone, 'SwitchoverPending')?.message ?? '', /no such member/);
   },
   'a failover': () => {
-    const { replica } = namesIn(two());
+    const { replica } = pairIn(two());
     const world = noted(asked(lagging(two(), replica.pod), 'now', { type: 'Failover', targetInstance: replica.name }));
     assert.deepEqual(stepIn(world), { from: undefined, to: replica.pod });
     assert.equal(stepIn(passIn(world).world), undefined, 'the request stands until Patroni has looked at it');
     const after = atRest(withFaults(world, { laggingPods: new Set() }));
-    assert.equal(namesIn(after).primary.name, replica.name);
+    assert.equal(pairIn(after).primary.name, replica.name);
     assert.equal(statusIn(after).switchover, 'now');
   },
 });
 
 test('I6: requested switchover: an operator that ends after any write of it hands over once', () => {
-  const { replica } = namesIn(two());
+  const { replica } = pairIn(two());
   for (let crashAfter = 0; crashAfter < 3; crashAfter++) {
     for (let crashing = 0; crashing < 5; crashing++) {
       let world = asked(two());
       for (let pass = 0; pass < crashing; pass++) world = turned(passIn(world).world);
       const { world: rested } = settled(turned(passIn(world, { crashAfter }).world));
-      assert.equal(namesIn(rested).primary.name, replica.name, `crash after ${crashAfter} writes of pass ${crashing}`);
+      assert.equal(pairIn(rested).primary.name, replica.name, `crash after ${crashAfter} writes of pass ${crashing}`);
       assert.equal(rested.database.timeline, 2);
       assert.equal(statusIn(rested).switchover, 'now');
     }

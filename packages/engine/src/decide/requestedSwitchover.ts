@@ -18,7 +18,7 @@
 import type { Member } from '../model/members.ts';
 import { noSwitchover, type SwitchoverProgress } from '../model/outcome.ts';
 import type { Contribution } from './contribution.ts';
-import { memberOf, type Situation } from './situation.ts';
+import { presentMembers, type Situation } from './situation.ts';
 import { failoverTo, isFit, switchoverTo } from './switchover.ts';
 
 export interface RequestedProgress extends Contribution {
@@ -37,7 +37,7 @@ const whyNot = (candidates: readonly Member[], situation: Situation): string => 
 };
 
 export const switchOverAsAsked = (situation: Situation): RequestedProgress => {
-  const { cluster, members, primary, recalled, wanted, writable } = situation;
+  const { cluster, members, primary, recalled, writable } = situation;
   const { switchover: asked } = cluster.patroni;
   if (asked === undefined) return { switchover: noSwitchover };
   const { done, fromTimeline } = recalled.switchover;
@@ -83,12 +83,9 @@ export const switchOverAsAsked = (situation: Situation): RequestedProgress => {
     if (target === undefined) return { ...waiting, ...pending('there is no such member') };
     return { ...waiting, ...failoverTo(situation, target, reason) };
   }
-  const candidates = wanted
-    .map((identity) => memberOf(situation, identity))
-    .filter(
-      (member) => member !== undefined && member.name !== primary.name && (asked.target === undefined || member.name === asked.target),
-    )
-    .filter((member) => member !== undefined);
+  const candidates = presentMembers(situation).filter(
+    ({ name }) => name !== primary.name && (asked.target === undefined || name === asked.target),
+  );
   const handover = switchoverTo(situation, candidates, reason);
   if (handover.step !== undefined || handover.lookAgainAfterMs !== undefined) return { ...waiting, ...handover };
   return { ...waiting, ...pending(whyNot(candidates, situation)) };

@@ -34,15 +34,20 @@ export const restartCommand = ({
   inputs: `${podObject?.metadata.uid ?? ''} ${markOf(podObject)?.atMs ?? ''}`,
 });
 
-/** Its PostgreSQL is about to go down, or is down: nothing else may be taken down with it. */
-export const isRestarting = (member: Member, { nowMs, commandResults }: Pick<Observation, 'nowMs' | 'commandResults'>): boolean => {
+type Known = Pick<Observation, 'nowMs' | 'commandResults'>;
+
+/** For how long its PostgreSQL counts as about to go down, or as down, if nothing more is heard of it. In milliseconds; zero: it does not. */
+export const restartLeftMs = (member: Member, { nowMs, commandResults }: Known): number => {
   const mark = markOf(member.podObject);
   // A time in the future is of a clock that was wrong.
-  if (!member.pendingRestart || mark === undefined || mark.atMs > nowMs || nowMs >= mark.atMs + restartingMs) return false;
+  if (!member.pendingRestart || mark === undefined || mark.atMs > nowMs || nowMs >= mark.atMs + restartingMs) return 0;
   const { key, inputs } = restartCommand(member);
   const known = commandResults[key];
-  return known?.inputs !== inputs || known.result.kind === 'failed';
+  return known?.inputs !== inputs || known.result.kind === 'failed' ? mark.atMs + restartingMs - nowMs : 0;
 };
+
+/** Its PostgreSQL is about to go down, or is down: nothing else may be taken down with it. */
+export const isRestarting = (member: Member, known: Known): boolean => restartLeftMs(member, known) > 0;
 
 /** When its restart may be asked for, in milliseconds since 1970; one that was not asked for yet comes before all others. */
 export const dueAtMs = (mark: Mark | undefined, revision: string, nowMs: number): number => {

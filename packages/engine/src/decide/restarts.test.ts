@@ -24,7 +24,9 @@ import {
 } from '../testing/worlds.ts';
 import type { Pass } from '../world/run.ts';
 import type { World } from '../world/world.ts';
+import { perform } from '../world/writes.ts';
 import { isStandbySetting } from './standbySettings.ts';
+import { switchoverTo } from './switchover.ts';
 
 const three = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 3 })));
 
@@ -56,6 +58,12 @@ const marked = (world: World) => {
 /** Keys of the commands that restart its members. */
 const restartsOf = (world: World): ReadonlySet<string> => new Set(situationIn(world).members.map(({ pod }) => `restart ${pod}`));
 
+/** A switchover to anybody who is fit. */
+const handoverIn = (world: World) => {
+  const situation = situationIn(world);
+  return switchoverTo(situation, situation.members, 'asked for');
+};
+
 const later = (world: World, ms: number): World => ({ ...world, nowMs: world.nowMs + ms });
 
 testTable('restarts', join(import.meta.dirname, 'restarts.ts'), 1, {
@@ -75,6 +83,14 @@ testTable('restarts', join(import.meta.dirname, 'restarts.ts'), 1, {
     const outdated = passIn(editSet(raised(), { resources: { limits: { cpu: '2' } } }));
     assert.equal(markedBy(passIn(turned(outdated.world))), undefined);
     assert.match(conditionIn(outdated.world, 'RestartPending')?.message ?? '', /max_connections 100 → 200/);
+  },
+  'one waits, and a switchover was asked for just now': () => {
+    const world = raised();
+    const { step } = handoverIn(world);
+    assert.ok(step?.kind === 'switchover');
+    const pass = passIn(perform(world, { kind: 'step', step }, situationIn(world).cluster).world);
+    assert.equal(markedBy(pass), undefined);
+    assert.match(conditionIn(pass.world, 'RestartPending')?.message ?? '', /switchover/);
   },
   "a replica waits for less of it, and Patroni's configuration is of just now": () => {
     const { primary } = situationIn(lowered());
@@ -235,4 +251,13 @@ test('restarts: members that share a StatefulSet restart the same way', () => {
   const order = passes.flatMap((pass) => markedBy(pass) ?? []);
   assert.equal(order.length, 2);
   assert.equal(order.at(-1), leaderIn(start));
+});
+
+test('restarts: nobody takes over from a leader whose PostgreSQL is being restarted, until it is', () => {
+  const { pod, world } = marked(lowered());
+  assert.equal(pod, leaderIn(world));
+  const { step, lookAgainAfterMs } = handoverIn(world);
+  assert.equal(step, undefined);
+  assert.ok((lookAgainAfterMs ?? 0) > 0);
+  assert.equal(handoverIn(later(world, lookAgainAfterMs ?? 0)).step?.kind, 'switchover');
 });

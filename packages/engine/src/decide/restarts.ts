@@ -9,6 +9,7 @@
  * | no member waits                                                   | nothing                                                      |
  * | one waits, and the cluster is stopped or paused in Patroni        | condition RestartPending                                     |
  * | one waits, and a wanted member is missing, not ready or outdated  | condition RestartPending: that comes first                   |
+ * | one waits, and a switchover was asked for just now                | condition RestartPending: that comes first                   |
  * | a replica waits for less of it, and Patroni's configuration is of just now | wait for what the leader says                       |
  * | a replica waits                                                   | mark its pod                                                 |
  * | only the leader waits                                             | mark its pod                                                 |
@@ -30,10 +31,11 @@ import type { Contribution } from './contribution.ts';
 import { isDeleting } from './pods.ts';
 import { configurationStore, isPausedInPatroni, untilHeardMs } from './patroniStore.ts';
 import { referenceTo } from './references.ts';
-import { dueAtMs, isRestarting, markAfter, markOf, restartCommand, restartingMs } from './restartMarks.ts';
+import { dueAtMs, isRestarting, markAfter, markOf, restartCommand, restartingMs, restartLeftMs } from './restartMarks.ts';
 import { isOutdated } from './rollOut.ts';
-import { memberOf, type Situation } from './situation.ts';
+import { presentMembers, type Situation } from './situation.ts';
 import { isLowered, isStandbySetting } from './standbySettings.ts';
+import { switchoverWaitMs } from './switchover.ts';
 
 const waitsForLess = ({ pendingSettings }: Member): boolean =>
   Object.entries(pendingSettings).some(([name, { inForce, asked }]) => isStandbySetting(name) && isLowered(inForce, asked));
@@ -72,8 +74,7 @@ export const restartServers = (situation: Situation): Contribution => {
     ],
   });
   const underWay = waiting.find((member) => isRestarting(member, observation));
-  const mark = markOf(underWay?.podObject);
-  if (underWay !== undefined && mark !== undefined) {
+  if (underWay !== undefined) {
     const { key, inputs } = restartCommand(underWay);
     const result = observation.commandResults[key];
     const hasRun = result?.inputs === inputs;
@@ -81,17 +82,18 @@ export const restartServers = (situation: Situation): Contribution => {
     return {
       ...pending(`${underWay.pod} is being restarted${failure}`),
       commands: hasRun ? [] : [requestFor(situation, underWay)],
-      lookAgainAfterMs: mark.atMs + restartingMs - nowMs,
+      lookAgainAfterMs: restartLeftMs(underWay, observation),
     };
   }
   if (cluster.stopped) return pending('the cluster is being stopped');
   if (isPausedInPatroni(situation))
     return pending('Patroni is paused: patronictl resume lets them restart, patronictl restart does it now');
-  const present = wanted.map((identity) => memberOf(situation, identity));
-  const unready = present.find((member) => member === undefined || !member.ready || isOutdated(member));
-  if (unready !== undefined || present.includes(undefined)) {
+  const present = presentMembers(situation);
+  if (present.length < wanted.length || present.some((member) => !member.ready || isOutdated(member))) {
     return pending('they restart one at a time once all members are ready');
   }
+  const untilSwitchedOverMs = switchoverWaitMs(situation);
+  if (untilSwitchedOverMs > 0) return { ...pending('a switchover was asked for just now'), lookAgainAfterMs: untilSwitchedOverMs };
   const leader = waiting.find(({ role }) => role === 'leader');
   const replicas = waiting.filter(({ role }) => role !== 'leader');
   const revision = hashOfText(configurationStore(situation)?.metadata.annotations?.['config'] ?? '').slice(0, 8);

@@ -19,6 +19,7 @@ import {
   ledBy,
   lent,
   namesOf,
+  pairIn,
   passIn,
   restedSharedWorld,
   restedWorld,
@@ -42,14 +43,6 @@ const doomed = (world: World, member: string): World => going(world, 'Persistent
 const single = lent(() => atRest(withInstances(1)(restedSharedWorld())));
 const claimUid = (world: World, member: string): string | undefined =>
   world.objects.get(keyOf('PersistentVolumeClaim', `pgdata-${member}`))?.metadata.uid;
-
-const names = (world: World) => {
-  const { primary, members } = situationIn(world);
-  return {
-    primary: primary ?? assert.fail('no primary'),
-    replica: members.find(({ name }) => name !== primary?.name) ?? assert.fail('no replica'),
-  };
-};
 
 /** Two members, each with its own StatefulSet, and two that share one. */
 const forBoth = (check: (two: World) => void) => (): void => {
@@ -103,7 +96,7 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
     assert.deepEqual([conditionIn(ended, 'Ready')?.status, conditionIn(ended, 'VolumeDeleted')], ['True', undefined]);
     assert.equal(replaced(notReadyPod(world, second)), second, 'also when it is not ready');
     // Where each has its own StatefulSet, it is given up for one of another name.
-    const { replica } = names(two());
+    const { replica } = pairIn(two());
     assert.equal(replaced(going(two(), 'PersistentVolumeClaim', `${replica.name}-pgdata`)), undefined);
   },
   'leads, and a replica is fit': () => {
@@ -133,9 +126,9 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
     assert.notEqual(claimUid(ended, first), claimUid(alone, first));
     assert.deepEqual([conditionIn(ended, 'Ready')?.status, conditionIn(ended, 'VolumeDeleted')], ['True', undefined]);
   },
-  'same inputs, same rendering': forBoth((world) => assert.ok(isApplied(world, names(world).replica))),
+  'same inputs, same rendering': forBoth((world) => assert.ok(isApplied(world, pairIn(world).replica))),
   'same inputs, other rendering': forBoth((world) => {
-    const { replica } = names(world);
+    const { replica } = pairIn(world);
     const older = withTemplate(world, replica.workload, stamps.rendering, '0');
     assert.ok(!isApplied(older, replica));
     const files = decisionIn(older).objects.flatMap(({ object }) =>
@@ -148,38 +141,38 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
     assert.match(conditionIn(passIn(older).world, 'RolloutPending')?.message ?? '', new RegExp(replica.workload));
   }),
   'the same, and annotation `pgherd.dev/rollout` has a new value': forBoth((world) => {
-    const { replica } = names(world);
+    const { replica } = pairIn(world);
     const asked = annotateCluster(withTemplate(world, replica.workload, stamps.rendering, '0'), { [stamps.rollout]: 'monday' });
     assert.ok(isApplied(asked, replica));
     const once = passIn(asked).world;
     assert.ok(!isApplied(withTemplate(once, replica.workload, stamps.rendering, '0'), replica), 'the same value releases nothing again');
   }),
   'other inputs': forBoth((world) => {
-    const { replica } = names(world);
+    const { replica } = pairIn(world);
     assert.ok(isApplied(withTemplate(world, replica.workload, stamps.inputs, 'older'), replica));
   }),
   'is not ready and does not lead, or is stuck': forBoth((world) => {
-    const { replica, primary } = names(world);
+    const { replica, primary } = pairIn(world);
     assert.equal(replaced(notReady(outdated(world, replica), replica)), replica.pod);
     assert.equal(replaced(notReady(outdated(world, primary), primary)), undefined, 'a primary that recovers is left to it');
     const pending = editObject(outdated(world, primary), 'Pod', primary.pod, (pod) => ({ ...pod, status: { phase: 'Pending' } }));
     assert.equal(replaced(pending), primary.pod);
   }),
   'is ready, another member is down': forBoth((world) => {
-    const { replica, primary } = names(world);
+    const { replica, primary } = pairIn(world);
     assert.equal(replaced(notReady(outdated(world, replica), primary)), undefined);
   }),
   'is a replica': forBoth((world) => {
-    const { replica, primary } = names(world);
+    const { replica, primary } = pairIn(world);
     assert.equal(replaced(outdated(outdated(world, primary), replica)), replica.pod);
   }),
   'leads, the replicas are done and one is fit': forBoth((world) => {
-    const { replica, primary } = names(world);
+    const { replica, primary } = pairIn(world);
     const step = rollOut(situationIn(outdated(world, primary)), []).step;
     assert.ok(step?.kind === 'switchover' && step.from === primary.pod && step.to === replica.pod);
   }),
   "leads, and a member's template is not applied yet, or not seen by its controller": () => {
-    const { primary, replica } = names(two());
+    const { primary, replica } = pairIn(two());
     const changed = passIn(editSet(two(), { resources: { limits: { cpu: '2' } } })).world;
     const before = two().objects.get(keyOf('StatefulSet', replica.name)) ?? assert.fail('no StatefulSet');
     // As an operator finds it that starts anew between the two writes.
@@ -210,7 +203,7 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
 
 test('roll out: a changed manifest reaches every pod, replicas first', () => {
   let world = editSpec(two(), (spec) => ({ ...spec, metadata: { annotations: { changed: 'yes' } } }));
-  const { primary } = names(world);
+  const { primary } = pairIn(world);
   const order: string[] = [];
   for (let pass = 0; pass < 40; pass++) {
     const { decision, world: after } = passOver(world, dialect);
@@ -220,7 +213,7 @@ test('roll out: a changed manifest reaches every pod, replicas first', () => {
   assert.equal(order.length, 2);
   assert.equal(order[1], primary.pod);
   assert.equal(conditionIn(world, 'Ready')?.reason, 'Ready');
-  assert.notEqual(names(world).primary.name, primary.name);
+  assert.notEqual(pairIn(world).primary.name, primary.name);
 });
 
 /** Pods in the order in which they are replaced. */
@@ -230,7 +223,7 @@ const replacedUntilRest = (world: World): readonly string[] =>
 test(
   'roll out: a restart is asked for by an annotation, each new value once, and taking it back asks for none',
   forBoth((world) => {
-    const { primary, replica } = names(world);
+    const { primary, replica } = pairIn(world);
     const asked = annotateCluster(world, { [stamps.restart]: 'for the new month' });
     assert.deepEqual(replacedUntilRest(asked), [replica.pod, primary.pod]);
     const restarted = atRest(asked);

@@ -42,7 +42,7 @@ import type { Contribution } from './contribution.ts';
 import { isDoomed } from './members.ts';
 import { isDeleting, troubleOf } from './pods.ts';
 import { deletionOf, referenceTo } from './references.ts';
-import { memberOf, type Situation } from './situation.ts';
+import { presentMembers, type Situation } from './situation.ts';
 import { switchoverTo } from './switchover.ts';
 
 interface Stamps {
@@ -148,11 +148,11 @@ export const isOutdated = ({ podObject, statefulSet }: Member): boolean =>
   isObserved(statefulSet) &&
   !isSame(stampsOf(podObject.metadata.annotations), templateStamps(statefulSet));
 
-/** The live StatefulSets of all wanted members have the desired templates, or keep theirs. */
-export const isApplied = (situation: Situation, objects: readonly DesiredObject[]): boolean =>
+/** Of `objects`, which are to be applied in this pass, the StatefulSets of wanted members are live as they are to be. */
+export const isApplied = ({ wanted, observation }: Situation, objects: readonly DesiredObject[]): boolean =>
   objects.every(({ object }) => {
-    if (object.kind !== 'StatefulSet') return true;
-    const live = situation.observation.children.statefulSets.find(({ metadata }) => metadata.name === object.metadata.name);
+    if (object.kind !== 'StatefulSet' || !wanted.some(({ workload }) => workload === object.metadata.name)) return true;
+    const live = observation.children.statefulSets.find(({ metadata }) => metadata.name === object.metadata.name);
     return live !== undefined && isSame(templateStamps(live), templateStamps(object)) && live.spec?.replicas === object.spec?.replicas;
   });
 
@@ -192,8 +192,7 @@ const deletedVolumes = (situation: Situation): readonly ConditionOutcome[] => {
 export const rollOut = (situation: Situation, objects: readonly DesiredObject[]): Contribution => {
   const { cluster, wanted } = situation;
   const conditions = deletedVolumes(situation);
-  const members = wanted.map((identity) => memberOf(situation, identity));
-  const present = members.filter((member) => member !== undefined);
+  const present = presentMembers(situation);
   const outdated = present.filter(
     (member) =>
       (isOutdated(member) || isDying(situation, member)) &&
@@ -214,10 +213,8 @@ export const rollOut = (situation: Situation, objects: readonly DesiredObject[])
   const primary = outdated[0];
   if (primary === undefined) return { conditions };
   // A replica whose template is not there yet, or not seen by its controller, is about to be outdated, too: it comes first, and must not take over.
-  const workloads = new Set(wanted.map(({ workload }) => workload));
-  const templates = objects.filter(({ object }) => object.kind === 'StatefulSet' && workloads.has(object.metadata.name));
   const isSettled = present.every(({ statefulSet }) => statefulSet !== undefined && isObserved(statefulSet));
-  if (!isSettled || !isApplied(situation, templates)) return { conditions };
+  if (!isSettled || !isApplied(situation, objects)) return { conditions };
   if (isDying(situation, primary)) {
     // One that goes has the data, too, until then.
     const reason = `claim ${primary.dataClaim?.metadata.name ?? ''} of pod ${primary.pod} was deleted, and it leads, so another takes over first`;

@@ -46,7 +46,7 @@ import { isDoomed } from './members.ts';
 import { isDeleting } from './pods.ts';
 import { deletionOf, referenceTo } from './references.ts';
 import { replacementOf } from './rollOut.ts';
-import { memberOf, type Situation } from './situation.ts';
+import { memberOf, presentMembers, type Situation } from './situation.ts';
 import { startupMemberOf } from './stopping.ts';
 import { isFit, switchoverTo } from './switchover.ts';
 
@@ -157,9 +157,8 @@ const removalOf = (member: Member, situation: Situation): Removal => {
     );
   }
   if (member.role === 'leader' && podObject !== undefined && !isGoingDown(member, situation)) {
-    const staying = wanted.map((identity) => memberOf(situation, identity)).filter((candidate) => candidate !== undefined);
     const because = `${reason}; it leads, so another takes over first`;
-    const handover = switchoverTo(situation, staying, because);
+    const handover = switchoverTo(situation, presentMembers(situation), because);
     if (cluster.profile.workloads === 'own' || handover.step !== undefined || handover.lookAgainAfterMs !== undefined) return handover;
     // Where replication is synchronous, the standby may be one that goes, too: once the last pod is gone, it is another.
     return switchoverTo(

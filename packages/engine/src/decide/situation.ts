@@ -61,3 +61,7 @@ export const situationOf = ({ cluster, findings }: Manifested, dialect: Dialect,
 /** A member as observed, by its identity. */
 export const memberOf = (situation: Situation, identity: MemberIdentity): Member | undefined =>
   situation.members.find(({ name }) => name === identity.name);
+
+/** The wanted members of which something is there, in their order. */
+export const presentMembers = (situation: Situation): readonly Member[] =>
+  situation.wanted.map((identity) => memberOf(situation, identity)).filter((member) => member !== undefined);

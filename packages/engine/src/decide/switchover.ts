@@ -3,6 +3,7 @@ import type { Member } from '../model/members.ts';
 import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
 import { isDoomed } from './members.ts';
+import { restartLeftMs } from './restartMarks.ts';
 import type { Situation } from './situation.ts';
 
 /** Streams from the primary and is ready: nothing is lost when it takes over. */
@@ -19,8 +20,8 @@ const patienceMs = 30_000;
 const annotationsOf = ({ observation }: Situation, name: string): Readonly<Record<string, string>> =>
   observation.children.endpoints.find(({ metadata }) => metadata.name === name)?.metadata.annotations ?? {};
 
-/** How long to wait before a switchover may be asked for: one is under way, or was asked for lately. Zero: no longer. */
-const waitMs = (situation: Situation): number => {
+/** How long to wait before a switchover may be asked for: one is under way, or was asked for lately. In milliseconds; zero: no longer. */
+export const switchoverWaitMs = (situation: Situation): number => {
   // Patroni empties its own keys when it is done (4.0, patroni/dcs/kubernetes.py, `manual_failover`), and leaves others alone.
   const {
     leader = '',
@@ -45,29 +46,28 @@ const isAccepted = (situation: Situation, { pod }: Member): boolean => {
   return leader === '' || standbys.split(',').some((standby) => standby.trim() === pod);
 };
 
-/** When it was asked for, and who led then. */
-const askedBy = (primary: Member | undefined, nowMs: number): string => `${new Date(nowMs).toISOString()} ${primary?.pod ?? ''}`;
+type Handover = Pick<Contribution, 'step' | 'lookAgainAfterMs'>;
 
-/** Makes `candidate` lead, whoever does now, and whatever it lacks: what it lacks is lost. */
-export const failoverTo = (situation: Situation, candidate: Member, reason: string): Pick<Contribution, 'step' | 'lookAgainAfterMs'> => {
-  const { cluster, observation } = situation;
-  const lookAgainAfterMs = waitMs(situation);
+/** `from`: nobody else may lead when Patroni carries it out; undefined: whoever does. */
+const ask = (situation: Situation, from: string | undefined, to: string, reason: string): Handover => {
+  const { cluster, observation, primary } = situation;
+  const lookAgainAfterMs = switchoverWaitMs(situation);
   if (lookAgainAfterMs > 0) return { lookAgainAfterMs };
-  const asked = askedBy(situation.primary, observation.nowMs);
-  return { step: { kind: 'switchover', scope: cluster.patroni.scope, from: undefined, to: candidate.pod, asked, reason } };
+  // When it was asked for, and who led then.
+  const asked = `${new Date(observation.nowMs).toISOString()} ${primary?.pod ?? ''}`;
+  return { step: { kind: 'switchover', scope: cluster.patroni.scope, from, to, asked, reason } };
 };
 
-/** Hands over to one of `candidates`; no step while none is fit, or Patroni was asked just now. */
-export const switchoverTo = (
-  situation: Situation,
-  candidates: readonly Member[],
-  reason: string,
-): Pick<Contribution, 'step' | 'lookAgainAfterMs'> => {
-  const { primary, cluster, observation } = situation;
+/** Makes `candidate` lead, whoever does now, and whatever it lacks: what it lacks is lost. */
+export const failoverTo = (situation: Situation, candidate: Member, reason: string): Handover =>
+  ask(situation, undefined, candidate.pod, reason);
+
+/** Hands over to one of `candidates`; no step while none is fit, the primary restarts in place, or Patroni was asked just now. */
+export const switchoverTo = (situation: Situation, candidates: readonly Member[], reason: string): Handover => {
+  const { primary, observation } = situation;
   const candidate = candidates.find((member) => isFit(member, primary) && isAccepted(situation, member));
   if (primary === undefined || candidate === undefined) return {};
-  const lookAgainAfterMs = waitMs(situation);
+  const lookAgainAfterMs = restartLeftMs(primary, observation);
   if (lookAgainAfterMs > 0) return { lookAgainAfterMs };
-  const asked = askedBy(primary, observation.nowMs);
-  return { step: { kind: 'switchover', scope: cluster.patroni.scope, from: primary.pod, to: candidate.pod, asked, reason } };
+  return ask(situation, primary.pod, candidate.pod, reason);
 };

@@ -9,10 +9,35 @@ import type { TestContext } from 'node:test';
 /** Part of a path that breaks whatever is not quoted. */
 export const hostileName = `it's "a" $(touch pwned) \`id\` \\ -rf * ;&|\n!`;
 
+const endings = new WeakMap<TestContext, (() => void)[]>();
+
+/** What is to be done when the test ends: last things first, so that processes are gone before their directories, and all of it, whatever fails. */
+const atEnd = (context: TestContext, ending: () => void): void => {
+  const known = endings.get(context);
+  if (known !== undefined) {
+    known.push(ending);
+    return;
+  }
+  const registered = [ending];
+  endings.set(context, registered);
+  context.after(() => {
+    const failures: unknown[] = [];
+    for (const next of registered.toReversed()) {
+      try {
+        next();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('; '));
+  });
+};
+
 /** A directory that goes with the test. */
 export const temporaryFolder = (context: TestContext, parent: string = tmpdir(), name = 'pgherd-'): string => {
   const folder = mkdtempSync(join(parent, name));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  // Retried, since a process that was killed a moment ago may still be writing its last file.
+  atEnd(context, () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 };
 
@@ -62,7 +87,7 @@ export const companion = (
 ): ChildProcess => {
   const [program = '', ...parameters] = command;
   const child = spawn(program, parameters, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  context.after(() => {
+  atEnd(context, () => {
     const { pid } = child;
     assert.ok(pid !== undefined, `${program} did not start`);
     try {

@@ -6,6 +6,7 @@ import { postgresCluster } from '../dialects/crunchy/dialect.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Manifest } from '../dialects/manifest.ts';
 import { dialects } from '../dialects/index.ts';
+import type { Member } from '../model/members.ts';
 import type { CertificateFacts, Observation } from '../observation.ts';
 import { passOver, settle, turn, type Pass, type PassOptions } from '../world/run.ts';
 import {
@@ -72,6 +73,14 @@ export const atRest = (world: World): World => settled(world).world;
 export const passIn = (world: World, options?: PassOptions): Pass => passOver(world, dialectOf(world), options);
 export const turned = (world: World): World => turn(world, dialectOf(world));
 export const observedIn = (world: World): Observation => observationOf(world, dialectOf(world));
+
+/** Who leads, and one that does not. */
+export const pairIn = (world: World): { readonly primary: Member; readonly replica: Member } => {
+  const { primary, members } = situationIn(world);
+  const replica = members.find(({ name }) => name !== primary?.name);
+  if (primary === undefined || replica === undefined) throw new Error('no member leads, or none follows');
+  return { primary, replica };
+};
 
 /** Pods of members, in no order. */
 export const memberPodsIn = (world: World): readonly WorldObject[] =>

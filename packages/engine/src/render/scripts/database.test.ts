@@ -124,10 +124,10 @@ test('database: a standby that waits for WAL is told as well, when its walreceiv
   await until('the call', () => existsSync(asked));
 });
 
-/** A postmaster that has one process of its own, another each time that one ends. */
+/** A postmaster that has one process of its own, another each time that one ends; which one, it writes down before it gets its title. */
 const postmasterRenewing = async (context: TestContext, data: string, title: string, lifeSeconds: number): Promise<() => number> => {
   const [script, current] = [join(data, 'renewing'), join(data, 'current')];
-  writeFileSync(script, `while :; do (exec -a "$1" sleep "$2") & echo $! > "$3.new"; mv "$3.new" "$3"; wait $!; done`);
+  writeFileSync(script, `while :; do (echo $BASHPID > "$3.new"; mv "$3.new" "$3"; exec -a "$1" sleep "$2") & wait $!; done`);
   const child = companion(context, ['bash', script, title, String(lifeSeconds), current]);
   await until('its process', () => existsSync(current));
   writeFileSync(join(data, 'postmaster.pid'), `${child.pid}\n${data}\n`);

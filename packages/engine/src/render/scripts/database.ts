@@ -1,11 +1,13 @@
+import { receivesWal } from './wake.ts';
+
 /**
  * What the database container runs: Patroni, and beside it an eye on the postmaster.
  *
  * Patroni looks at PostgreSQL once in a sync period. So a postmaster that was killed would stay dead for up to ten seconds, and a standby that streams
  * would count as one that does not for as long, also when it streams again after its primary was away. Bash sees both within a tenth of a second, by
- * builtins alone, and makes Patroni look at once. What Patroni then does is its own business. A postmaster that stops in order removes its file and wakes nobody.
- */
-/**
+ * builtins alone, and makes Patroni look at once. What Patroni then does is its own business. A postmaster that stops in order removes its file and wakes
+ * nobody.
+ *
  * Parameters: Patroni's configuration, where to put the program that says whether the server takes connections, the program, where to put what Python
  * runs at its start, the program, seconds between looks, the program that wakes Patroni, its parameters. Environment: PGDATA.
  */
@@ -63,7 +65,7 @@ watch_postmaster() {
       if [ "$receiver" = "$before" ]; then looks=$((looks + 1)); else looks=0; fi
       if streams; then
         told=$receiver
-        python3 -ISc "$@" "it receives WAL" || :
+        python3 -ISc "$@" "${receivesWal}" || :
       fi
     elif [ -n "$running" ]; then
       if [ "$named" = "$running" ]; then python3 -ISc "$@" "the postmaster is gone" || :; fi

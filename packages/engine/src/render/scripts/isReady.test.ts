@@ -42,7 +42,9 @@ test('readiness: a server that does not answer yet, then starts, is asked until 
 test('readiness: a server that keeps starting, or does not answer, is told as it is', (context) => {
   for (const last of [1, 2]) {
     const { status, attempts } = asked(context, last);
-    assert.deepEqual([status, attempts], [last, 10]);
+    assert.equal(status, last);
+    // As often as a second allows.
+    assert.ok(attempts > 1 && attempts <= 10, `${attempts} attempts`);
   }
 });
 

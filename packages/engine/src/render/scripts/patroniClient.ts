@@ -1,6 +1,7 @@
 /**
  * The beginning of each program that talks to the Patroni beside it: `ask(method, path, body)` gives status and text. `to` and `at` ask another
- * member's at the address of its API.
+ * member's at the address of its API. `look(to, at)` makes a Patroni look now: a change of the configuration that changes nothing wakes its loop
+ * (patroni/api.py, do_PATCH_config, 3.0 to 4.1).
  *
  * Parameters: address of the local REST API (`https://localhost:8008`), Service by which its certificate names the pod, authorities, certificate
  * with key, seconds to wait at most. Environment: PATRONI_NAME, this member in Patroni and its pod.
@@ -29,4 +30,8 @@ def ask(method, path, body=None, to=member, at=address):
         return response.status, response.read().decode(errors="replace").strip()
     finally:
         connection.close()
+
+
+def look(to=member, at=address):
+    return ask("PATCH", "/config", {"pgherd": None}, to, at)
 `.trim();

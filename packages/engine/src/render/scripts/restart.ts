@@ -11,7 +11,7 @@ ${patroniClient}
 
 status, text = ask("POST", "/restart", {"restart_pending": True})
 print(f"{member} asked for a restart: {status} {text}")
-ask("PATCH", "/config", {"pgherd": None})
+look()
 if status != 200 and "conditions are not satisfied" not in text:
     sys.exit(f"{member}: {text}")
 `.trim();
