@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { linesProgress } from '../local/src/progress.ts';
-import { quickYaml } from '../packages/engine/src/render/scripts/quickYaml.ts';
+import { usercustomize } from '../packages/engine/src/render/scripts/usercustomize.ts';
 import { buildImages, pushImages, runInImage } from './index.ts';
 import type { BuiltImage } from './index.ts';
 import type { ImageName } from './inputs.ts';
@@ -81,9 +81,14 @@ SQL
     assert.match(await bash(postgres, script), /^patroni 4\.\d+\.\d+\npatronictl version 4\./);
   });
 
-  test('postgres image: what members run at the start of Python makes PyYAML read with libyaml', async () => {
-    const script = `cat > /tmp/usercustomize.py <<'END'\n${quickYaml}\nEND\nPYTHONPATH=/tmp python3 -c 'import yaml; print(yaml.SafeLoader is yaml.CSafeLoader)'`;
-    for (const user of users) assert.equal(await bash(user, script), 'True');
+  test('postgres image: what members run at the start of Python finds PyYAML with libyaml, and the Patroni that it knows', async () => {
+    const questions = [
+      'import yaml, patroni.postgresql.postmaster as postmaster, patroni.dcs.kubernetes as kubernetes',
+      'changed = [postmaster.PostmasterProcess.signal_stop, kubernetes.Kubernetes._map_subsets]',
+      'print(yaml.SafeLoader is yaml.CSafeLoader, *(function.__module__ for function in changed))',
+    ].join('\n');
+    const script = `cat > /tmp/usercustomize.py <<'END'\n${usercustomize}\nEND\nPYTHONPATH=/tmp python3 -c '${questions}'`;
+    for (const user of users) assert.equal(await bash(user, script), 'True usercustomize usercustomize');
   });
 
   test('postgres image: pgBackRest runs for any user, at both of its paths and without a configuration of its own', async () => {

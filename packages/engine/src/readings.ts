@@ -22,7 +22,9 @@ export class UnreadableOutput extends Error {
   }
 }
 
-/** Makes the value of a reading from a program's output; `fingerprint` replaces secret values. Throws UnreadableOutput. */
+class UnexpectedForm extends Error {}
+
+/** Makes the value of a reading from a program's output; `fingerprint` replaces secret values. Throws UnexpectedForm. */
 type ReadingParser = (output: string, fingerprint: (text: string) => string) => unknown;
 
 /** Attributes of a role by the words that turn them on. */
@@ -173,17 +175,17 @@ ${remainingQuestion(undefined, users.flatMap(membershipQueries))}${databases
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
 
 const textOf = (value: unknown): string => {
-  if (typeof value !== 'string') throw new UnreadableOutput('roles');
+  if (typeof value !== 'string') throw new UnexpectedForm();
   return value;
 };
 
 const listOf = (value: unknown): readonly unknown[] => {
-  if (!Array.isArray(value)) throw new UnreadableOutput('roles');
+  if (!Array.isArray(value)) throw new UnexpectedForm();
   return value;
 };
 
 const recordOf = (value: unknown): Readonly<Record<string, unknown>> => {
-  if (!isRecord(value)) throw new UnreadableOutput('roles');
+  if (!isRecord(value)) throw new UnexpectedForm();
   return value;
 };
 
@@ -198,7 +200,7 @@ const objectsIn = (output: string): readonly Readonly<Record<string, unknown>>[]
         parsed = JSON.parse(line);
       } catch {
         // Without the cause: its message would quote the output, and that holds verifiers.
-        throw new UnreadableOutput('roles');
+        throw new UnexpectedForm();
       }
       return recordOf(parsed);
     });
@@ -241,6 +243,37 @@ const parseRoles = (output: string, fingerprint: (text: string) => string): Role
   };
 };
 
+/** Of a setting that was asked for, what the server has of it. */
+export interface ReadSetting {
+  readonly name: string;
+  /** The value in the server's files that counts; undefined: they do not have it. */
+  readonly written: string | undefined;
+  /** Written by `ALTER SYSTEM`. */
+  readonly isByHand: boolean;
+  /** The server does not take what is written. */
+  readonly hasError: boolean;
+  /** It takes it at its next start. */
+  readonly isPending: boolean;
+  readonly inForce: string | undefined;
+}
+
+/** Asks what became of settings with these names: a JSON object a line, in no order. */
+export const settingsQuestion = (names: readonly string[]): ProgramInput => ({
+  variables: {},
+  text: `\\set ON_ERROR_STOP on
+${sessionSettings}
+SELECT pg_catalog.json_build_object(
+  'name', wanted.name, 'written', file.setting, 'isByHand', file.sourcefile LIKE '%/postgresql.auto.conf', 'hasError', file.error IS NOT NULL,
+  'isPending', settings.pending_restart, 'inForce', pg_catalog.current_setting(wanted.name, true))
+FROM pg_catalog.json_array_elements_text(${sqlLiteral(JSON.stringify(names))}) AS wanted (name)
+LEFT JOIN (
+  SELECT DISTINCT ON (pg_catalog.lower(name)) pg_catalog.lower(name) AS name, setting, sourcefile, error
+  FROM pg_catalog.pg_file_settings WHERE name IS NOT NULL ORDER BY pg_catalog.lower(name), seqno DESC
+) AS file ON file.name = pg_catalog.lower(wanted.name)
+LEFT JOIN pg_catalog.pg_settings AS settings ON pg_catalog.lower(settings.name) = pg_catalog.lower(wanted.name);
+`,
+});
+
 /** Makes a checkpoint, and gives how long it took, in milliseconds. */
 export const checkpointScript: ProgramInput = {
   variables: {},
@@ -252,14 +285,32 @@ SELECT round(extract(epoch FROM pg_catalog.clock_timestamp() - :'began'::timesta
 `,
 };
 
+const parseSettings = (output: string): readonly ReadSetting[] =>
+  objectsIn(output).map((line) => {
+    const textIn = (key: string): string | undefined => (typeof line[key] === 'string' ? line[key] : undefined);
+    return {
+      name: textOf(line['name']),
+      written: textIn('written'),
+      isByHand: line['isByHand'] === true,
+      hasError: line['hasError'] === true,
+      isPending: line['isPending'] === true,
+      inForce: textIn('inForce'),
+    };
+  });
+
 /** Parsers by the name in a ReadingRequest. */
-const parsers: Readonly<Record<string, ReadingParser>> = { roles: parseRoles };
+const parsers: Readonly<Record<string, ReadingParser>> = { roles: parseRoles, settings: parseSettings };
 
 /** The value of a reading from what its program wrote. Throws UnreadableOutput. */
 export const parseReading = (parser: string, output: string, fingerprint: (text: string) => string): unknown => {
   const parse = parsers[parser];
   if (parse === undefined) throw new UnreadableOutput(parser);
-  return parse(output, fingerprint);
+  try {
+    return parse(output, fingerprint);
+  } catch (error) {
+    if (error instanceof UnexpectedForm) throw new UnreadableOutput(parser);
+    throw error;
+  }
 };
 
 /** A user with the Secret that holds the verifier of its password; `undefined`: it has none. */

@@ -31,6 +31,7 @@
  * | switch over as asked                                         | step: switchover; condition SwitchoverPending; event | requestedSwitchover.ts |
  * | restart servers                                              | step: mark a pod; command; condition RestartPending | restarts.ts  |
  * | Patroni's configuration                                      | a write to its store                         | patroniConfiguration.ts |
+ * | settings that did not arrive                                 | reading; condition SettingsRefused           | refusedSettings.ts  |
  * | users and databases                                          | command, reading; revisions                  | users.ts            |
  * | back up, remove backups                                      | command, step: the first Job; deletions      | backups.ts, backupRemoval.ts |
  * | stragglers                                                   | condition ReplicaBehind                      | stragglers.ts       |
@@ -67,6 +68,7 @@ import { outcomeOf } from './outcome.ts';
 import { configurePatroni } from './patroniConfiguration.ts';
 import { reportOwnCertificates } from './ownCertificates.ts';
 import { reportRefusals } from './refusals.ts';
+import { reportRefusedSettings } from './refusedSettings.ts';
 import { releaseVolumes } from './release.ts';
 import { switchOverAsAsked } from './requestedSwitchover.ts';
 import { restartServers } from './restarts.ts';
@@ -191,6 +193,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     requested,
     restartServers(situation),
     configurePatroni(situation),
+    reportRefusedSettings(situation),
     users,
     backUp(situation, backups),
     removeBackups(situation),

@@ -27,6 +27,7 @@ const told: Readonly<Record<string, Told>> = {
   VolumeDeleted: warns,
   PersistentVolumeResizeError: warns,
   UsersApplied: warns,
+  SettingsRefused: warns,
   RootCertificateUnusable: warns,
   CertificateMissing: warns,
   WriteRefused: warns,

@@ -1,7 +1,8 @@
 /** Marks on pods whose PostgreSQL is to be restarted in place: when, the how many-th time, and for which configuration. */
 import type { Pod } from '@pgherd/api';
 import type { Member } from '../model/members.ts';
-import type { Observation } from '../observation.ts';
+import type { CommandResult, Observation } from '../observation.ts';
+import { refusedMark } from '../render/scripts/trial.ts';
 import { stamps } from '../stamps.ts';
 
 /** A large shared_buffers or much WAL to replay takes a while. Longer, and others no longer wait for it. In milliseconds. */
@@ -43,7 +44,16 @@ export const restartLeftMs = (member: Member, { nowMs, commandResults }: Known):
   if (!member.pendingRestart || mark === undefined || mark.atMs > nowMs || nowMs >= mark.atMs + restartingMs) return 0;
   const { key, inputs } = restartCommand(member);
   const known = commandResults[key];
-  return known?.inputs !== inputs || known.result.kind === 'failed' ? mark.atMs + restartingMs - nowMs : 0;
+  return known?.inputs !== inputs || (known.result.kind === 'failed' && refusalIn(known) === undefined)
+    ? mark.atMs + restartingMs - nowMs
+    : 0;
+};
+
+/** Why PostgreSQL would not start again, in its own words, so that it was not stopped; undefined: nothing of the kind is known. */
+export const refusalIn = (known: CommandResult | undefined): string | undefined => {
+  const message = known?.result.kind === 'failed' ? known.result.message : '';
+  const at = message.indexOf(refusedMark);
+  return at < 0 ? undefined : message.slice(at + refusedMark.length).trim();
 };
 
 /** Its PostgreSQL is about to go down, or is down: nothing else may be taken down with it. */

@@ -25,6 +25,7 @@ import {
 import type { Pass } from '../world/run.ts';
 import type { World } from '../world/world.ts';
 import { perform } from '../world/writes.ts';
+import { refusedMark } from '../render/scripts/trial.ts';
 import { isStandbySetting } from './standbySettings.ts';
 import { switchoverTo } from './switchover.ts';
 
@@ -142,6 +143,33 @@ testTable('restarts', join(import.meta.dirname, 'restarts.ts'), 1, {
     const failed = passIn(world).world;
     assert.deepEqual(decisionIn(failed).commands, []);
     assert.match(conditionIn(passIn(failed).world, 'RestartPending')?.message ?? '', new RegExp(`${pod} is being restarted, which failed`));
+  },
+  'the same, and PostgreSQL would not start': () => {
+    const words = 'FATAL: too much';
+    /** The command that restarts the marked pod says so. */
+    const refused = (world: World): World => {
+      const after = passIn(withFaults(world, { failingCommands: restartsOf(world) })).world;
+      const said = Object.values(after.commandResults).map((result) =>
+        result.result.kind === 'failed'
+          ? { ...result, result: { ...result.result, message: `exit status 1: ${refusedMark}${words}` } }
+          : result,
+      );
+      return { ...after, commandResults: Object.fromEntries(said.map((result) => [result.key, result])) };
+    };
+    const one = marked(raised());
+    const first = refused(one.world);
+    assert.ok(
+      situationIn(first).members.every(({ ready }) => ready),
+      'all go on',
+    );
+    // The next replica shows whether it is for this member alone.
+    const other = marked(first);
+    assert.notEqual(other.pod, one.pod);
+    const pass = passIn(refused(other.world));
+    assert.equal(pass.decision?.step, undefined);
+    const { message = '' } = conditionIn(pass.world, 'RestartPending') ?? {};
+    assert.match(message, new RegExp(`would not start with them, so .* goes on as it is, .*: ${words}$`));
+    assert.equal(conditionIn(pass.world, 'Ready')?.status, 'True');
   },
   'a pod was marked some time ago, and its member still waits': () => {
     const failing = withFaults(raised(), { failingCommands: restartsOf(raised()) });

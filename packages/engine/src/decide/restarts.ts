@@ -16,6 +16,7 @@
  * | the leader waits for less of what standbys may not have less of   | mark its pod, before those of replicas                       |
  * | a pod was marked lately, and its member still waits               | restart its PostgreSQL, once; the member counts as not ready |
  * | the same, and it failed                                           | condition RestartPending tells why                           |
+ * | the same, and PostgreSQL would not start                          | it goes on; condition RestartPending tells why               |
  * | a pod was marked some time ago, and its member still waits        | mark it again, ever later                                    |
  *
  * The mark is on the pod and not in memory, so that an operator that starts anew knows that a member is about to go down.
@@ -25,13 +26,15 @@ import { hashOfText } from '../hash.ts';
 import type { Member } from '../model/members.ts';
 import { databaseOf } from '../readings.ts';
 import { patroniParameters } from '../render/patroniParameters.ts';
+import { bashCommand } from '../render/programs.ts';
 import { restart } from '../render/scripts/restart.ts';
+import { trial } from '../render/scripts/trial.ts';
 import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
 import { isDeleting } from './pods.ts';
 import { configurationStore, isPausedInPatroni, untilHeardMs } from './patroniStore.ts';
 import { referenceTo } from './references.ts';
-import { dueAtMs, isRestarting, markAfter, markOf, restartCommand, restartingMs, restartLeftMs } from './restartMarks.ts';
+import { dueAtMs, isRestarting, markAfter, markOf, refusalIn, restartCommand, restartingMs, restartLeftMs } from './restartMarks.ts';
 import { isOutdated } from './rollOut.ts';
 import { presentMembers, type Situation } from './situation.ts';
 import { isLowered, isStandbySetting } from './standbySettings.ts';
@@ -51,7 +54,16 @@ const describe = ({ pod, pendingSettings }: Member): string => {
 const requestFor = ({ cluster }: Situation, member: Member): CommandRequest => ({
   ...restartCommand(member),
   target: databaseOf(cluster, member),
-  command: ['python3', '-ISc', restart, ...patroniParameters(cluster), String(restartingMs / 1000)],
+  command: bashCommand(
+    trial,
+    'trial',
+    cluster.postgres.majorVersion,
+    'python3',
+    '-ISc',
+    restart,
+    ...patroniParameters(cluster),
+    String(restartingMs / 1000),
+  ),
   input: undefined,
   timeoutMs: restartingMs,
   reason: `settings of ${describe(member)} take effect at the next start`,
@@ -106,7 +118,12 @@ export const restartServers = (situation: Situation): Contribution => {
   if (next?.podObject === undefined) return pending('they restart one at a time');
   const leftMs = dueOf(next) - nowMs;
   if (leftMs > 0) {
-    return { ...pending(`a restart of ${next.pod} did not bring them into force, so it is tried again later`), lookAgainAfterMs: leftMs };
+    const refusal = refusalIn(observation.commandResults[restartCommand(next).key]);
+    const because =
+      refusal === undefined
+        ? `a restart of ${next.pod} did not bring them into force, so it is tried again later`
+        : `PostgreSQL would not start with them, so ${next.pod} goes on as it is, and they are tried again later: ${refusal}`;
+    return { ...pending(because), lookAgainAfterMs: leftMs };
   }
   const reason = `settings of ${describe(next)} take effect at the next start, so its PostgreSQL is restarted`;
   return {

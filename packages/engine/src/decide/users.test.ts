@@ -24,7 +24,11 @@ import { differencesOf, readingAgeMs } from './users.ts';
 const user = 'hippo-pguser-hippo';
 
 const commands = (world: World): readonly string[] => decisionIn(world).commands.map(({ key }) => key);
-const readings = (world: World): readonly string[] => decisionIn(world).readings.map(({ key }) => key);
+/** Those of other processes are no matter here. */
+const readings = (world: World): readonly string[] =>
+  decisionIn(world)
+    .readings.map(({ key }) => key)
+    .filter((key) => key === 'roles');
 
 const withUser = (world: World, name: string): World =>
   editSpec(world, (spec) => ({

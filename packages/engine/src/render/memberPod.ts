@@ -33,7 +33,7 @@ import { accounts } from './scripts/accounts.ts';
 import { database } from './scripts/database.ts';
 import { handover } from './scripts/handover.ts';
 import { isReady } from './scripts/isReady.ts';
-import { quickYaml } from './scripts/quickYaml.ts';
+import { usercustomize } from './scripts/usercustomize.ts';
 import { startup, turn } from './scripts/startup.ts';
 import { wake } from './scripts/wake.ts';
 import { certificateCopy } from './scripts/watch.ts';
@@ -163,6 +163,9 @@ const volumesOf = (
   ];
 };
 
+/** The file by whose lock the containers of two pods keep out of each other's way. */
+const volumeLock = ({ profile }: Cluster): string => `${profile.paths.dataMount}/member.lock`;
+
 const startupContainer = (cluster: Cluster, set: InstanceSet, image: string, mounts: Mounts): Container => {
   const { containers, paths } = cluster.profile;
   const { majorVersion } = cluster.postgres;
@@ -189,6 +192,7 @@ const startupContainer = (cluster: Cluster, set: InstanceSet, image: string, mou
         cluster.backups === undefined ? 'without-backups' : 'with-backups',
         spool,
         ownWalVolume ? spoolOnWalVolume : spool,
+        volumeLock(cluster),
         paths.logDirectory,
         `${paths.dataMount}/patroni/log`,
         memberLogDirectory(cluster),
@@ -225,10 +229,11 @@ const databaseContainer = (cluster: Cluster, set: InstanceSet, image: string, mo
         containers.database,
         majorVersion,
         paths.patroni.directory,
+        volumeLock(cluster),
         `${temporaryMount.mountPath}/is-ready`,
         isReady,
         `${temporaryMount.mountPath}/python`,
-        quickYaml,
+        usercustomize,
         String(crashWatchSeconds),
         ...wakeCommand(cluster),
       ),

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Part of a path that breaks whatever is not quoted. */
 export const hostileName = `it's "a" $(touch pwned) \`id\` \\ -rf * ;&|\n!`;
@@ -98,4 +99,13 @@ export const companion = (
     }
   });
   return child;
+};
+
+/** Looks until something is seen, for five seconds at most. */
+export const until = async (what: string, seen: () => boolean): Promise<void> => {
+  const deadline = performance.now() + 5000;
+  while (!seen()) {
+    assert.ok(performance.now() < deadline, `waited for ${what}`);
+    await delay(10);
+  }
 };

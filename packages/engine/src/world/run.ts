@@ -4,7 +4,7 @@ import type { CommandRequest, Decision, ReadingRequest } from '../decision.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { hashOfText } from '../hash.ts';
 import type { CommandResult, Observation, Reading } from '../observation.ts';
-import type { RolesReading } from '../readings.ts';
+import type { ReadSetting, RolesReading } from '../readings.ts';
 import { runControllers } from './controllers.ts';
 import { runPatroni, startServer } from './patroni.ts';
 import { clusterOf, keyOf, observationOf, type World } from './world.ts';
@@ -70,6 +70,18 @@ const takeReading = (world: World, { key, inputs, maximumAgeMs }: ReadingRequest
   const known = world.readings[key];
   if (known?.inputs === inputs && known.result.kind === 'taken' && world.nowMs - known.takenAtMs < maximumAgeMs) return world;
   const cluster = clusterOf(world, dialect);
+  const taken = (value: unknown): World => ({
+    ...world,
+    readings: { ...world.readings, [key]: { key, inputs, takenAtMs: world.nowMs, result: { kind: 'taken', value } } },
+  });
+  if (key === 'settings') {
+    return taken(
+      Object.entries(cluster?.postgres.parameters ?? {}).map(([name, value]): ReadSetting => {
+        const written = world.faults.lostSettings.has(name) ? undefined : value;
+        return { name, written, isByHand: false, hasError: false, isPending: false, inForce: value };
+      }),
+    );
+  }
   const value: RolesReading = {
     serverVersion: `${cluster?.postgres.majorVersion ?? 0}.1`,
     recovering: false,
@@ -95,7 +107,7 @@ const takeReading = (world: World, { key, inputs, maximumAgeMs }: ReadingRequest
     grants: (cluster?.users ?? []).flatMap(({ name, databases }) => databases.map((database) => ({ role: name, database }))),
     remaining: [],
   };
-  return { ...world, readings: { ...world.readings, [key]: { key, inputs, takenAtMs: world.nowMs, result: { kind: 'taken', value } } } };
+  return taken(value);
 };
 
 export interface PassOptions {

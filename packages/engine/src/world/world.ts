@@ -73,6 +73,8 @@ export interface Faults {
   readonly lostPods: ReadonlySet<string>;
   /** Pods whose PostgreSQL runs and does not stream while another leads: it takes over from none. */
   readonly laggingPods: ReadonlySet<string>;
+  /** Settings that do not arrive in the server's files. */
+  readonly lostSettings: ReadonlySet<string>;
 }
 
 export const noFaults: Faults = {
@@ -84,6 +86,7 @@ export const noFaults: Faults = {
   deletesDefinition: false,
   lostPods: new Set(),
   laggingPods: new Set(),
+  lostSettings: new Set(),
 };
 
 export interface World {

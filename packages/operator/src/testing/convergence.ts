@@ -97,7 +97,7 @@ export const defineConvergence = ({ dialect, server, newPlace, every, parallel }
     assert.deepEqual(life.alteredSecrets, []);
   });
 
-  test(`I3, I6: ${dialect.resource.kind} before ${server}, killed after ${which} single write of creation, scaling and deletion, it makes the same objects, once`, async () => {
+  test(`I3, I6: ${dialect.resource.kind} before ${server}, killed after ${which} single write of creation, rolling, scaling and deletion, it makes the same objects, once`, async () => {
     const expected = await expectedLife();
     await tryAll(some(kills(expected.writes)), expected);
   });

@@ -62,9 +62,17 @@ export const newDatabase = (): Database => {
       grants: [...grants].map((grant) => JSON.parse(grant) as unknown),
     });
 
+  /** All are written down, and wait for a start: nothing is to be told of them. */
+  const settings = (script: string): string =>
+    all(script, /json_array_elements_text\('(\[[^']*\])'\)/g)
+      .flatMap(([names = '[]']) => JSON.parse(names) as readonly string[])
+      .map((name) => JSON.stringify({ name, written: '', isPending: true }))
+      .join('\n');
+
   return {
     run: async (_target, _command, input) => {
       if (input === undefined) return succeeded('');
+      if (input.includes('pg_file_settings')) return succeeded(settings(input));
       if (input.includes('json_build_object')) return succeeded(answer());
       obey(input);
       return succeeded('');

@@ -70,19 +70,14 @@ const isReady = (manifest: Status | undefined): boolean =>
   manifest?.status?.observedGeneration === manifest?.metadata.generation &&
   manifest?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 
-const scaledTo = (replicas: number): Stage => ({
-  what: `scaled to ${replicas}`,
+const changed = (what: string, bodyOf: (manifests: ReturnType<typeof manifestsOf>) => object): Stage => ({
+  what,
   change: async (client, dialect, namespace) =>
-    client.patch(
-      resourceOfDialect(dialect),
-      { namespace, name },
-      {
-        kind: 'merge',
-        body: manifestsOf(dialect).scaled(replicas),
-      },
-    ),
+    client.patch(resourceOfDialect(dialect), { namespace, name }, { kind: 'merge', body: bodyOf(manifestsOf(dialect)) }),
   isReached: isReady,
 });
+
+const scaledTo = (replicas: number): Stage => changed(`scaled to ${replicas}`, ({ scaled }) => scaled(replicas));
 
 const stages: readonly Stage[] = [
   {
@@ -90,6 +85,7 @@ const stages: readonly Stage[] = [
     change: async (client, dialect, namespace) => client.create(resourceOfDialect(dialect), manifestsOf(dialect).manifest(namespace, name)),
     isReached: isReady,
   },
+  changed('given new pods, the primary last and after a switchover', ({ renewed }) => renewed),
   scaledTo(3),
   scaledTo(1),
   {

@@ -8,6 +8,8 @@ interface Kind {
   readonly spec: Spec;
   /** A part of a spec, to be merged into one. */
   readonly members: (count: number) => Spec;
+  /** A part of a spec that gives each member another pod. */
+  readonly renewed: Spec;
   /** How many a spec asks for. */
   readonly membersIn: (spec: Spec) => number;
 }
@@ -23,6 +25,7 @@ const specs: Readonly<Record<string, Kind>> = {
       backups: { pgbackrest: { repos: [{ name: 'repo1', volume: { volumeClaimSpec: storage } }] } },
     },
     members: instances,
+    renewed: { metadata: { annotations: { renewed: 'yes' } } },
     membersIn: (spec) => (spec['instances'] as readonly { readonly replicas: number }[]).reduce((sum, { replicas }) => sum + replicas, 0),
   },
   postgresql: {
@@ -34,6 +37,7 @@ const specs: Readonly<Record<string, Kind>> = {
       databases: { zoo: 'hippo' },
     },
     members: (numberOfInstances) => ({ numberOfInstances }),
+    renewed: { podAnnotations: { renewed: 'yes' } },
     membersIn: (spec) => spec['numberOfInstances'] as number,
   },
 };
@@ -49,6 +53,7 @@ export const manifestsOf = ({ resource }: Dialect) => {
       spec: { ...kind.spec, ...kind.members(2) },
     }),
     scaled: (count: number) => ({ spec: kind.members(count) }),
+    renewed: { spec: kind.renewed },
     membersIn: kind.membersIn,
   };
 };

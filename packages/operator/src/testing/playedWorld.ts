@@ -2,7 +2,7 @@
  * Plays, for one namespace of an API server behind which nothing runs, what nodes, controllers and Patroni do: pods of StatefulSets, bound claims,
  * completed Jobs, an elected leader with its objects, and, where the server does not do so itself, garbage collection.
  *
- * It looks at what is there and does the next thing, as those do, so that it needs no script and no memory. Who leads first does not depend on
+ * It looks at what is there and does the next thing, as those do, so that it needs no script, and no memory but of timelines. Who leads first does not depend on
  * who came first: Patroni is played as if it waited for all members that the manifest asks for.
  */
 import type { Dialect } from '@pgherd/engine';
@@ -95,6 +95,7 @@ export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorl
   const secretValues = new Map<string, string>();
   const altered = new Set<string>();
   const dead = new Set<string>();
+  const timelines = new Map<string, number>();
   let changes = 0;
   let wake = Promise.withResolvers<void>();
 
@@ -230,12 +231,16 @@ export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorl
       const annotationsOf = (name: string): Readonly<Record<string, string>> =>
         listed(kinds.endpoints).find(({ metadata }) => metadata.name === name)?.metadata.annotations ?? {};
       const isInitialized = annotationsOf(stateStore)['initialize'] !== undefined;
-      const asked = membersIn(manifest.spec);
-      if (running.length === 0 || (!isInitialized && running.length < asked)) continue;
+      if (running.length === 0 || (!isInitialized && running.length < membersIn(manifest.spec))) continue;
       const before = annotationsOf(scope)['leader'];
-      const leader = running.some(({ metadata }) => metadata.name === before) ? before : running[0]?.metadata.name;
+      const asked = annotationsOf(`${scope}-failover`);
+      const isThere = (name: string | undefined): boolean => running.some(({ metadata }) => metadata.name === name);
+      const handsOver = asked['leader'] === before && isThere(asked['member']);
+      const leader = handsOver ? asked['member'] : isThere(before) ? before : running[0]?.metadata.name;
       if (leader === undefined) continue;
+      if (before !== undefined && leader !== before) timelines.set(cluster, (timelines.get(cluster) ?? 1) + 1);
       await note(cluster, scope, scope, { leader });
+      if ((asked['leader'] ?? '') !== '') await note(cluster, scope, `${scope}-failover`, { leader: '', member: '' });
       if (!isInitialized) await note(cluster, scope, stateStore, { initialize: '7500000000000000001', config: '{}' });
       for (const pod of running) {
         const { name } = pod.metadata;
@@ -243,7 +248,7 @@ export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorl
         const state = {
           role,
           state: 'running',
-          timeline: 1,
+          timeline: timelines.get(cluster) ?? 1,
           version: '4.0.7',
           ...(name === leader ? {} : { replication_state: 'streaming' }),
         };

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { companion, hostileName, run, standIns, temporaryFolder } from '../../testing/programs.ts';
+import { companion, hostileName, run, standIns, temporaryFolder, until } from '../../testing/programs.ts';
 import { database } from './database.ts';
 import { isReady } from './isReady.ts';
 
@@ -20,7 +20,8 @@ const started = (context: TestContext, { questionIn = '.' }: { readonly question
   const python = resolve(folder, questionIn, 'python');
   const path = standIns(join(folder, 'bin'), {
     patroni: `printf '%s\\n%s\\n%s' "$1" "$PATRONI_POSTGRESQL_BIN_PG_ISREADY" "$PYTHONPATH" > '${running}.tmp'; mv '${running}.tmp' '${running}'; exec sleep 60`,
-    python3: `printf '%s\\n' "$@" > '${asked}.tmp'; mv '${asked}.tmp' '${asked}'`,
+    // The volume's lock has a test of its own.
+    python3: `case $2 in *fcntl*) exit 0 ;; esac; printf '%s\\n' "$@" > '${asked}.tmp'; mv '${asked}.tmp' '${asked}'`,
   });
   const command = [
     'bash',
@@ -29,6 +30,7 @@ const started = (context: TestContext, { questionIn = '.' }: { readonly question
     database,
     'database',
     configuration,
+    join(folder, 'member.lock'),
     question,
     '#!/bin/bash\necho asked\n',
     python,
@@ -39,14 +41,6 @@ const started = (context: TestContext, { questionIn = '.' }: { readonly question
   ];
   const script = companion(context, command, { PATH: path, PGDATA: data, PYTHONPATH: '' });
   return { data, asked, running, question, python, configuration, script };
-};
-
-const until = async (what: string, seen: () => boolean): Promise<void> => {
-  const deadline = performance.now() + 5000;
-  while (!seen()) {
-    assert.ok(performance.now() < deadline, `waited for ${what}`);
-    await delay(10);
-  }
 };
 
 /** Enough for several looks of the script: that it sees something, or keeps still, shows nowhere else. */

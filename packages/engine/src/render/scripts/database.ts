@@ -1,3 +1,4 @@
+import { holdVolume } from './volumeLock.ts';
 import { receivesWal } from './wake.ts';
 
 /**
@@ -8,12 +9,14 @@ import { receivesWal } from './wake.ts';
  * builtins alone, and makes Patroni look at once. What Patroni then does is its own business. A postmaster that stops in order removes its file and wakes
  * nobody.
  *
- * Parameters: Patroni's configuration, where to put the program that says whether the server takes connections, the program, where to put what Python
+ * Parameters: Patroni's configuration, the file that is locked on the data volume, where to put the program that says whether the server takes connections, the program, where to put what Python
  * runs at its start, the program, seconds between looks, the program that wakes Patroni, its parameters. Environment: PGDATA.
  */
 export const database = String.raw`
-configuration=$1 is_ready=$2 is_ready_program=$3 python=$4 python_program=$5 interval=$6
-shift 6
+${holdVolume}
+configuration=$1 lock=$2 is_ready=$3 is_ready_program=$4 python=$5 python_program=$6 interval=$7
+shift 7
+hold_volume "$lock"
 # Patroni makes do with PostgreSQL's own; then a start takes longer.
 if printf %s "$is_ready_program" > "$is_ready.new" && chmod 0755 "$is_ready.new" && mv --no-target-directory "$is_ready.new" "$is_ready"; then
   export PATRONI_POSTGRESQL_BIN_PG_ISREADY=$is_ready

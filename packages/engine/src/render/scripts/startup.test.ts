@@ -13,11 +13,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { companion, hostileName, run, standIns, temporaryFolder, type Ended } from '../../testing/programs.ts';
+import { companion, hostileName, run, standIns, temporaryFolder, until, type Ended } from '../../testing/programs.ts';
 import { bashCommand } from '../programs.ts';
 import { startup, turn } from './startup.ts';
+import { holdVolume } from './volumeLock.ts';
 
 // No distribution has this one, so that only the stand-ins are found.
 const majorVersion = 99;
@@ -34,6 +34,7 @@ interface Member {
   readonly wal: string;
   readonly spool: string;
   readonly replication: string;
+  readonly lock: string;
   readonly start: () => Ended;
 }
 
@@ -57,6 +58,7 @@ const memberIn = (context: TestContext, { programs = imagePrograms, backups = tr
   const spool = join(root, 'pgdata', 'pgbackrest-spool');
   const spoolDirectory = walVolume === undefined ? spool : join(walVolume, 'pgbackrest-spool');
   const replication = join(root, 'replication');
+  const lock = join(root, 'pgdata', 'member.lock');
   const command = bashCommand(
     startup,
     'postgres-startup',
@@ -69,11 +71,12 @@ const memberIn = (context: TestContext, { programs = imagePrograms, backups = tr
     backups ? 'with-backups' : 'without-backups',
     spool,
     spoolDirectory,
+    lock,
     join(root, 'pgdata', 'logs', 'postgres'),
     ...(walVolume === undefined ? [] : [spoolDirectory]),
     ...(logDirectory === undefined ? [] : [logDirectory]),
   );
-  return { root, data, wal, spool, replication, start: () => run(command, { PATH }, root) };
+  return { root, data, wal, spool, replication, lock, start: () => run(command, { PATH }, root) };
 };
 
 /** What a server with data left behind: its WAL is at `walPath`, and pg_wal points there unless it is there itself. */
@@ -272,14 +275,6 @@ const waiting = (context: TestContext, leadsFirst: string | undefined) => {
   return { file, started, script };
 };
 
-const until = async (what: string, seen: () => boolean): Promise<void> => {
-  const deadline = performance.now() + 5000;
-  while (!seen()) {
-    assert.ok(performance.now() < deadline, `waited for ${what}`);
-    await delay(10);
-  }
-};
-
 test('startup: a member that may lead first, or any may, goes on at once, with the parameters that follow', async (context) => {
   for (const leadsFirst of ['hippo-1', 'hippo-1\n', '', undefined]) {
     const { started } = waiting(context, leadsFirst);
@@ -297,4 +292,15 @@ test('startup: where members start together, one that is not to lead first waits
   writeFileSync(file, '');
   await until('its turn', () => existsSync(started));
   assert.equal(told.length, 1);
+});
+
+test('startup: nothing is touched while a container of a former pod works on the volume', async (context) => {
+  const member = memberIn(context);
+  const started = join(member.root, 'started');
+  const holder = `${holdVolume}\nhold_volume "$1"\ntouch "$2"\nexec sleep 0.5`;
+  companion(context, ['bash', '-ceu', '--', holder, 'holder', member.lock, started]);
+  await until('the holder', () => existsSync(started));
+  const { status, output } = member.start();
+  assert.equal(status, 0);
+  assert.match(output, /^waiting for the volume/);
 });

@@ -1,3 +1,5 @@
+import { holdVolume } from './volumeLock.ts';
+
 /**
  * Waits for its turn where members start together: their StatefulSet knows no order. The startup container begins with it, since nothing probes that
  * one, however long it waits.
@@ -21,11 +23,13 @@ done
  * Prepares a member's volumes before PostgreSQL starts, and says in words what an image or a volume lacks.
  *
  * Parameters: major version, data directory, WAL directory, mounted replication certificates, where to copy them, `with-backups` or
- * `without-backups`, link of the pgBackRest spool, directory that it should be, further directories to make.
+ * `without-backups`, link of the pgBackRest spool, directory that it should be, the file that is locked on the data volume, further directories to make.
  */
 export const startup = String.raw`
-major_version=$1 data=$2 wal=$3 certificates=$4 replication=$5 backups=$6 spool=$7 spool_directory=$8
-shift 8
+${holdVolume}
+major_version=$1 data=$2 wal=$3 certificates=$4 replication=$5 backups=$6 spool=$7 spool_directory=$8 lock=$9
+shift 9
+hold_volume "$lock"
 
 halt() { echo "$@" >&2; exit 1; }
 # Prints mode, owner and group of a path and of everything above it.

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { hostileName, run, standIns, temporaryFolder } from '../../testing/programs.ts';
+import { refusedMark, trial } from './trial.ts';
+
+interface Server {
+  /** What PostgreSQL says when it does not start. */
+  readonly complaint?: string;
+  readonly libraries?: string;
+}
+
+/** Tries a start where PostgreSQL is a script, in front of a program that writes down its parameters. */
+const tryOut = (context: TestContext, { complaint, libraries = '' }: Server = {}) => {
+  const folder = temporaryFolder(context);
+  const data = join(folder, hostileName.replaceAll('/', ''));
+  const directory = join(folder, 'libraries');
+  const temporary = join(folder, 'temporary');
+  for (const made of [data, directory, temporary]) mkdirSync(made);
+  writeFileSync(join(data, 'PG_VERSION'), '17\n');
+  writeFileSync(join(directory, 'pgaudit.so'), '');
+  const asked = join(folder, 'asked');
+  const PATH = standIns(join(folder, 'bin'), {
+    postgres: [
+      `case $1 in`,
+      `  --check) printf '%s\\n' "$@" > '${asked}'; cat "$3/PG_VERSION" >> '${asked}'`,
+      `    ${complaint === undefined ? ':' : `echo '${complaint}' >&2; exit 1`} ;;`,
+      `  -C) echo '${libraries}' ;;`,
+      'esac',
+    ].join('\n'),
+    psql: `echo '${directory}'`,
+  });
+  const command = ['bash', '-ceu', '--', trial, 'trial', 'printf', '<%s>', hostileName, '--'];
+  const ended = run(command, { PATH, PGDATA: data, TMPDIR: temporary });
+  return { ...ended, data, asked: readFileSync(asked, 'utf8').split('\n'), directory };
+};
+
+test('trial: where PostgreSQL would start, the program runs, with its parameters as they are', (context) => {
+  const { status, output, errors, asked, data } = tryOut(context);
+  assert.deepEqual([status, output, errors], [0, `<${hostileName}><-->`, '']);
+  const text = asked.join('\n');
+  assert.ok(text.startsWith('--check\n-D\n') && text.includes(`config_file=${data}/postgresql.conf\n`) && text.endsWith('\n17\n'));
+});
+
+test('trial: where it would not, its words come out behind a mark, and the program does not run', (context) => {
+  const { status, output, errors } = tryOut(context, { complaint: 'FATAL: could not map anonymous shared memory' });
+  assert.deepEqual([status, output, errors], [1, '', `${refusedMark}FATAL: could not map anonymous shared memory\n`]);
+});
+
+test('trial: each library that is loaded at the start is there, by name or by path', (context) => {
+  for (const libraries of ['pgaudit', 'pgaudit, pgaudit.so', '"$libdir/pgaudit"', ''])
+    assert.equal(tryOut(context, { libraries }).status, 0, libraries);
+  for (const libraries of ['pgaudit, nowhere', '"$libdir/plugins/nowhere"', '/nowhere/nowhere.so']) {
+    const { status, output, errors } = tryOut(context, { libraries });
+    assert.deepEqual([status, output], [1, ''], libraries);
+    assert.match(errors, new RegExp(`^${refusedMark}the image has no library .*nowhere`));
+  }
+});

@@ -1,0 +1,31 @@
+/** What the words of a start that was tried begin with when it failed: nothing was stopped. */
+export const refusedMark = 'not restarted: ';
+
+/**
+ * Runs a program that stops a running PostgreSQL and starts it again, if PostgreSQL would start with the settings in its files; otherwise it says why not,
+ * and PostgreSQL goes on as it is. It tries them in a directory of its own as far as shared memory (`postgres --check`, which initdb uses to find
+ * settings that a machine can bear; src/backend/bootstrap/bootstrap.c, 13 to 18), and looks for the libraries that are loaded at a start.
+ *
+ * Parameters: the program and its parameters. Environment: PGDATA.
+ */
+export const trial = String.raw`
+directory=$(mktemp --directory)
+trap 'rm --recursive --force "$directory"' EXIT
+refuse() { echo "${refusedMark}$1" >&2; exit 1; }
+cp "$PGDATA/PG_VERSION" "$directory"
+# A directory of its own means a lock and a key for shared memory of its own.
+options=(-D "$directory" -c "config_file=$PGDATA/postgresql.conf" -c "data_directory=$directory" -c logging_collector=off -c log_line_prefix=)
+answer=$(postgres --check "${'${options[@]}'}" 2>&1 < /dev/null) || refuse "$answer"
+libraries=$(postgres -C shared_preload_libraries "${'${options[@]}'}" 2> /dev/null) || libraries=
+known=$(psql -X -w --quiet --no-align --tuples-only --dbname=postgres --command="SELECT setting FROM pg_catalog.pg_config WHERE name = 'PKGLIBDIR'")
+IFS=', "' read -r -a names <<< "$libraries"
+for name in "${'${names[@]}'}"; do
+  case $name in
+    '') continue ;;
+    */*) file=${'${name/#\\$libdir/$known}'} ;;
+    *) file=$known/$name ;;
+  esac
+  [ -e "$file" ] || [ -e "$file.so" ] || refuse "the image has no library $name, which shared_preload_libraries asks for"
+done
+"$@"
+`;

@@ -1,0 +1,83 @@
+/**
+ * What Python runs at each start of Patroni, as its module usercustomize. Nothing that Patroni decides becomes another, only how long clients wait for
+ * it. What is not made as it is known here (Patroni 4.0 and 4.1) stays as it is.
+ *
+ * - PyYAML reads with libyaml, where it was built with it. Patroni reads its table of PostgreSQL's parameters (patroni/postgresql/validator.py,
+ *   available_parameters) when it starts, and once more in a process of its own each time that it starts PostgreSQL. In Python alone that is a third
+ *   of the time that such a process takes, a tenth of a second in which nobody is served after a crash.
+ * - A stop is over when PostgreSQL is. Patroni signals the postmaster, looks whether it is gone, and then sleeps for a second, however soon it goes
+ *   (patroni/postgresql/__init__.py, _do_stop, STOP_POLLING_INTERVAL); only then may another member lead. So the signal returns when the postmaster is
+ *   gone, or after that second.
+ * - While a member hands over, its address stays in the leader's Endpoints until the next leader puts its own there. Patroni empties them when it
+ *   releases the lock (patroni/dcs/kubernetes.py, delete_leader), tens of milliseconds before. But kube-proxy carries out the first of two changes at
+ *   once and the second no sooner than a second after it (minSyncPeriod), and of the connections that find no endpoint meanwhile Linux refuses six and
+ *   then one in a second (net.ipv4.icmp_ratelimit): clients of the others wait for seconds. The address of one that hands over refuses them all at
+ *   once. Where no other leads after all, it leads to one that was demoted and has all data, until one does.
+ */
+export const usercustomize = `
+import sys
+
+try:
+    import yaml
+
+    yaml.SafeLoader = yaml.CSafeLoader
+except (ImportError, AttributeError):
+    pass
+
+
+def wait_after_signal(module):
+    signal_stop = module.PostmasterProcess.signal_stop
+
+    def signal_stop_and_wait(self, *parameters, **named):
+        status = signal_stop(self, *parameters, **named)
+        if status is None:
+            try:
+                self.wait(timeout=1)
+            except module.psutil.TimeoutExpired:
+                pass
+        return status
+
+    module.PostmasterProcess.signal_stop = signal_stop_and_wait
+
+
+def keep_address(module):
+    map_subsets = module.Kubernetes._map_subsets
+
+    def map_subsets_unless_handing_over(self, endpoints, ips):
+        # The request for a switchover or failover stays until the next leader takes it away.
+        request = self._kinds.get(self.failover_path)
+        annotations = request and request.metadata.annotations or {}
+        if ips or not (annotations.get("leader") or annotations.get("member")):
+            map_subsets(self, endpoints, ips)
+
+    module.Kubernetes._map_subsets = map_subsets_unless_handing_over
+
+
+class WhenImported:
+    """Python asks it first for every module; it changes some, once they are loaded by whoever loads them."""
+
+    changes = {"patroni.postgresql.postmaster": wait_after_signal, "patroni.dcs.kubernetes": keep_address}
+
+    def find_spec(self, name, path=None, target=None):
+        change = self.changes.pop(name, None)
+        if change is None:
+            return None
+        from importlib.util import find_spec
+
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_and_change(module):
+                load(module)
+                try:
+                    change(module)
+                except AttributeError:
+                    pass
+
+            spec.loader.exec_module = load_and_change
+        return spec
+
+
+sys.meta_path.insert(0, WhenImported())
+`.trim();
