@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { applyExampleFile, askMember, memberPods, patchCluster, primaryPod, readCluster, untilReady } from './src/cluster.ts';
+import { applyExampleFile, askMember, conditionOf, memberPods, patchCluster, primaryPod, readCluster, untilReady } from './src/cluster.ts';
 import type { Pod, Ref } from './src/cluster.ts';
 import { kinds } from '@pgherd/kube';
 import { assertRenewed, drainPrimary, runChange } from './src/changeRun.ts';
@@ -99,6 +99,22 @@ for (const { kind, create, writing } of subjects) {
 
       await step('one that is raised and one that is lowered in the same edit take two rounds', async () => {
         await set({ max_connections: '120', max_wal_senders: '15' });
+      });
+
+      await step('values that nobody takes, or that no start would survive, are told, and everybody goes on', async () => {
+        const before = await startTimes();
+        const said = async (type: string): Promise<string> => conditionOf(await readCluster(environment, ref), type)?.message ?? '';
+        // No node has huge pages.
+        const { failed } = await change(kind.parameters({ work_mem: 'lots', huge_pages: 'on' }), async () => {
+          assert.match(await said('SettingsRefused'), /^work_mem = lots is left out/);
+          assert.match(await said('RestartPending'), /PostgreSQL would not start with them, .*: FATAL: .*shared memory/s);
+        });
+        assert.equal(failed, 0);
+        assert.deepEqual(await startTimes(), before);
+        await change(kind.parameters({ work_mem: '7MB', huge_pages: null }), async () => {
+          assert.deepEqual([await said('SettingsRefused'), await said('RestartPending')], ['', '']);
+        });
+        assert.deepEqual(await startTimes(), before);
       });
 
       await step('a new value of annotation pgherd.dev/restart gives each member a new pod, the primary last', async () => {

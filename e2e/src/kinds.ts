@@ -36,8 +36,8 @@ export interface ClusterKind {
   readonly scaled: (members: number) => readonly JsonPatchOperation[];
   /** A merge patch. */
   readonly synchronous: (isOn: boolean) => object;
-  /** A merge patch: these of PostgreSQL's parameters. */
-  readonly parameters: (parameters: Readonly<Record<string, string>>) => object;
+  /** A merge patch: these of PostgreSQL's parameters; null takes one out. */
+  readonly parameters: (parameters: Readonly<Record<string, string | null>>) => object;
 }
 
 const crunchy = 'postgres-operator.crunchydata.com';

@@ -44,7 +44,10 @@ const longestQueue = 1000;
 /** Events that are remembered to raise their count; the server forgets events after an hour. */
 const rememberedEvents = 2000;
 const rememberedForMs = 10 * 60_000;
-/** client-go 0.34 `tools/record/events_cache.go`: at most 25 at once for an object, then one in five minutes; 10 similar ones become one. */
+/**
+ * As client-go 0.34 (`tools/record/events_cache.go`), at most 25 at once, then one in five minutes, and 10 similar ones become one; but for an object
+ * and a reason, not for an object alone: what happens once must not be kept back by what comes and goes.
+ */
 const burst = 25;
 const refillMs = 300_000;
 const similarLimit = 10;
@@ -74,8 +77,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const stop = new AbortController();
   let sending: Promise<void> | undefined;
 
-  function mayTalk(object: KubernetesObject): boolean {
-    const key = idOf(object);
+  function mayTalk(object: KubernetesObject, { reason }: EventMessage): boolean {
+    const key = JSON.stringify([idOf(object), reason]);
     const now = clock.elapsed();
     const talker = talkers.get(key) ?? { tokens: burst, filledAt: now };
     talker.tokens = Math.min(burst, talker.tokens + (now - talker.filledAt) / refillMs);
@@ -175,7 +178,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         waiting.times += 1;
         return;
       }
-      if (stop.signal.aborted || pending.size >= longestQueue || !mayTalk(object)) {
+      if (stop.signal.aborted || pending.size >= longestQueue || !mayTalk(object, event)) {
         options.onDropped?.(stop.signal.aborted ? 'the recorder is closed' : 'too many events', event);
         return;
       }

@@ -13,16 +13,9 @@
 import { canonicalJson } from '../hash.ts';
 import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
-import { configurationStore, storedConfiguration, untilHeardMs } from './patroniStore.ts';
+import { configurationStore, fieldsOf, parametersOf, storedConfiguration, untilHeardMs, type Fields } from './patroniStore.ts';
 import type { Situation } from './situation.ts';
 import { isLowered, isRaised, standbySettingsIn } from './standbySettings.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const fieldsOf = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {};
-
-const parametersOf = (configuration: Fields): Fields => fieldsOf(fieldsOf(configuration['postgresql'])['parameters']);
 
 const withParameters = (configuration: Fields, parameters: Fields): Fields => ({
   ...configuration,

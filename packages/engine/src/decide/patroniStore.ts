@@ -3,6 +3,14 @@ import type { Endpoints } from '@pgherd/api';
 import { stamps } from '../stamps.ts';
 import type { Situation } from './situation.ts';
 
+export type Fields = Readonly<Record<string, unknown>>;
+
+export const fieldsOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {};
+
+/** PostgreSQL's, of such a configuration. */
+export const parametersOf = (configuration: Fields): Fields => fieldsOf(fieldsOf(configuration['postgresql'])['parameters']);
+
 export const configurationStore = ({ cluster, observation }: Situation): Endpoints | undefined =>
   observation.children.endpoints.find(
     ({ metadata }) => metadata.name === cluster.profile.names.configurationService(cluster.identity.name),

@@ -119,6 +119,16 @@ testTable('refused settings', join(import.meta.dirname, 'refusedSettings.ts'), 1
   },
 });
 
+test('refused settings: those of recovery are no matter to a primary', () => {
+  const world = restedWorld('prod');
+  assert.ok(Object.hasOwn(situationIn(world).cluster.postgres.parameters, 'restore_command'));
+  const reading = world.readings['settings'];
+  assert.ok(reading?.result.kind === 'taken');
+  const value = (reading.result.value as readonly ReadSetting[]).filter(({ name }) => name !== 'restore_command');
+  const readings = { ...world.readings, settings: { ...reading, result: { kind: 'taken' as const, value } } };
+  assert.equal(reportRefusedSettings(situationIn({ ...world, readings })).conditions, undefined);
+});
+
 test('refused settings: taken back, nothing is left of it', () => {
   const mended = settled(withFaults(withParameters(lost(), { work_mem: '4MB' }), { lostSettings: new Set() }));
   assert.equal(conditionIn(mended.world, 'SettingsRefused'), undefined);

@@ -28,6 +28,27 @@ const readingKey = 'settings';
 const maximumAgeMs = 12 * 60 * 60_000;
 const timeoutMs = 30_000;
 
+/**
+ * Settings of a server that recovers: Patroni keeps them from a primary (4.0 and 4.1, patroni/postgresql/available_parameters, recovery_parameters).
+ */
+const ofRecovery: ReadonlySet<string> = new Set([
+  'archive_cleanup_command',
+  'primary_conninfo',
+  'primary_slot_name',
+  'promote_trigger_file',
+  'recovery_end_command',
+  'recovery_min_apply_delay',
+  'recovery_target',
+  'recovery_target_action',
+  'recovery_target_inclusive',
+  'recovery_target_lsn',
+  'recovery_target_name',
+  'recovery_target_time',
+  'recovery_target_timeline',
+  'recovery_target_xid',
+  'restore_command',
+]);
+
 /** As PostgreSQL reads it: `on` and `True` are the same, and so are `0.50` and `0.5`. */
 const isSameValue = (asked: string, written: string): boolean => {
   const isNumber = (text: string): boolean => text.trim() !== '' && !Number.isNaN(Number(text));
@@ -73,7 +94,7 @@ export const reportRefusedSettings = (situation: Situation): Contribution => {
   const untilMs = untilHeardMs(situation);
   if (untilMs > 0) return { conditions, lookAgainAfterMs: untilMs };
   const target = databaseOf(cluster, writable);
-  const asked = cluster.postgres.parameters;
+  const asked = Object.entries(cluster.postgres.parameters).filter(([name]) => !ofRecovery.has(name.toLowerCase()));
   // What waits for a start is another afterwards.
   const inputs = hashOf([
     configurationStore(situation)?.metadata.annotations?.['config'],
@@ -91,7 +112,7 @@ export const reportRefusedSettings = (situation: Situation): Contribution => {
         maximumAgeMs: maximumAgeMs - 1,
         target,
         command: psql(cluster.postgres.majorVersion),
-        input: settingsQuestion(Object.keys(asked)),
+        input: settingsQuestion(asked.map(([name]) => name)),
         parser: 'settings',
         timeoutMs,
       },
@@ -105,7 +126,7 @@ export const reportRefusedSettings = (situation: Situation): Contribution => {
   const leftMs = reading.takenAtMs + maximumAgeMs - observation.nowMs;
   if (leftMs <= 0) return question;
   const settings = new Map((reading.result.value as readonly ReadSetting[]).map((setting) => [setting.name, setting]));
-  const refusals = Object.entries(asked).flatMap(([name, value]) => refusalOf(value, settings.get(name), name) ?? []);
+  const refusals = asked.flatMap(([name, value]) => refusalOf(value, settings.get(name), name) ?? []);
   if (refusals.length === 0) return { lookAgainAfterMs: leftMs };
   const message = `${refusals.toSorted().join('\n')}\nall others are in force; correct these in the manifest`;
   return { conditions: [{ type: conditionType, status: 'True', reason: 'NotInForce', message }], lookAgainAfterMs: leftMs };

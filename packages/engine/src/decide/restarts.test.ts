@@ -106,6 +106,28 @@ testTable('restarts', join(import.meta.dirname, 'restarts.ts'), 1, {
     // Then the leader has it in force already.
     assert.notEqual(markedBy(passIn(later(unheard, 21_000))), undefined);
   },
+  "Patroni's configuration is being written": () => {
+    const pass = passIn(withParameters(raised(), { max_connections: '300' }));
+    assert.notEqual(pass.decision?.patroniConfiguration, undefined);
+    assert.equal(markedBy(pass), undefined);
+  },
+  'it is of just now, and one waits for another value': () => {
+    // Taken back, before any member has said that it waits no longer.
+    const stale = raised();
+    const taken = withParameters(stale, { max_connections: '100' });
+    const written = passIn(taken).world;
+    const decision = decisionIn(written);
+    assert.equal(decision.step, undefined);
+    assert.ok((decision.lookAgainAfterMs ?? 0) > 0);
+    const { passes, world } = settled(turned(written));
+    assert.deepEqual(
+      passes.flatMap((pass) => markedBy(pass) ?? []),
+      [],
+    );
+    assert.equal(conditionIn(world, 'RestartPending'), undefined);
+    // What is still said when all had the time to say something else is so.
+    assert.notEqual(markedBy(passIn(later(written, 21_000))), undefined);
+  },
   'a replica waits': () => {
     const pass = passIn(raised());
     assert.notEqual(markedBy(pass), leaderIn(raised()));

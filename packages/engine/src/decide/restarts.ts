@@ -11,6 +11,8 @@
  * | one waits, and a wanted member is missing, not ready or outdated  | condition RestartPending: that comes first                   |
  * | one waits, and a switchover was asked for just now                | condition RestartPending: that comes first                   |
  * | a replica waits for less of it, and Patroni's configuration is of just now | wait for what the leader says                       |
+ * | Patroni's configuration is being written                          | wait until it is                                             |
+ * | it is of just now, and one waits for another value                | wait for what it says                                        |
  * | a replica waits                                                   | mark its pod                                                 |
  * | only the leader waits                                             | mark its pod                                                 |
  * | the leader waits for less of what standbys may not have less of   | mark its pod, before those of replicas                       |
@@ -31,8 +33,9 @@ import { restart } from '../render/scripts/restart.ts';
 import { trial } from '../render/scripts/trial.ts';
 import { stamps } from '../stamps.ts';
 import type { Contribution } from './contribution.ts';
-import { isDeleting } from './pods.ts';
-import { configurationStore, isPausedInPatroni, untilHeardMs } from './patroniStore.ts';
+import { configurePatroni } from './patroniConfiguration.ts';
+import { isDeleting, scalarText } from './pods.ts';
+import { configurationStore, isPausedInPatroni, parametersOf, storedConfiguration, untilHeardMs } from './patroniStore.ts';
 import { referenceTo } from './references.ts';
 import { dueAtMs, isRestarting, markAfter, markOf, refusalIn, restartCommand, restartingMs, restartLeftMs } from './restartMarks.ts';
 import { isOutdated } from './rollOut.ts';
@@ -49,6 +52,12 @@ const describe = ({ pod, pendingSettings }: Member): string => {
     name.includes('.') ? name : `${name} ${inForce} → ${asked}`,
   );
   return settings.length === 0 ? pod : `${pod} (${settings.toSorted().join(', ')})`;
+};
+
+/** Of the configuration of now. Where a value was taken back, it may not have said yet that it waits no longer. */
+const waitsForStored = ({ pendingSettings }: Member, situation: Situation): boolean => {
+  const parameters = parametersOf(storedConfiguration(situation) ?? {});
+  return Object.entries(pendingSettings).some(([name, { asked }]) => asked === scalarText(parameters[name]));
 };
 
 const requestFor = ({ cluster }: Situation, member: Member): CommandRequest => ({
@@ -112,7 +121,13 @@ export const restartServers = (situation: Situation): Contribution => {
   // Replicas may say sooner than the leader that they wait for less.
   const untilMs = replicas.some(waitsForLess) && leader === undefined ? untilHeardMs(situation) : 0;
   if (untilMs > 0) return { ...pending('the leader comes first'), lookAgainAfterMs: untilMs };
-  const candidates = leader !== undefined && (waitsForLess(leader) || replicas.length === 0) ? [leader] : replicas;
+  if (configurePatroni(situation).patroniConfiguration !== undefined) return pending('the configuration is being changed');
+  const inTurn = leader !== undefined && (waitsForLess(leader) || replicas.length === 0) ? [leader] : replicas;
+  const untilAllAreHeardMs = untilHeardMs(situation);
+  const candidates = untilAllAreHeardMs > 0 ? inTurn.filter((member) => waitsForStored(member, situation)) : inTurn;
+  if (candidates.length === 0) {
+    return { ...pending('they have not said yet whether they wait for the configuration of now'), lookAgainAfterMs: untilAllAreHeardMs };
+  }
   const dueOf = ({ podObject }: Member): number => dueAtMs(markOf(podObject), revision, nowMs);
   const [next] = candidates.toSorted((left, right) => dueOf(left) - dueOf(right));
   if (next?.podObject === undefined) return pending('they restart one at a time');

@@ -9,10 +9,12 @@ interface Server {
   /** What PostgreSQL says when it does not start. */
   readonly complaint?: string;
   readonly libraries?: string;
+  /** It does not start with its defaults either. */
+  readonly never?: boolean;
 }
 
 /** Tries a start where PostgreSQL is a script, in front of a program that writes down its parameters. */
-const tryOut = (context: TestContext, { complaint, libraries = '' }: Server = {}) => {
+const tryOut = (context: TestContext, { complaint, libraries = '', never = false }: Server = {}) => {
   const folder = temporaryFolder(context);
   const data = join(folder, hostileName.replaceAll('/', ''));
   const directory = join(folder, 'libraries');
@@ -20,11 +22,15 @@ const tryOut = (context: TestContext, { complaint, libraries = '' }: Server = {}
   for (const made of [data, directory, temporary]) mkdirSync(made);
   writeFileSync(join(data, 'PG_VERSION'), '17\n');
   writeFileSync(join(directory, 'pgaudit.so'), '');
+  mkdirSync(join(data, 'pg_notify'));
   const asked = join(folder, 'asked');
+  writeFileSync(asked, '');
   const PATH = standIns(join(folder, 'bin'), {
     postgres: [
       `case $1 in`,
-      `  --check) printf '%s\\n' "$@" > '${asked}'; cat "$3/PG_VERSION" >> '${asked}'`,
+      `  --check) ${never ? 'exit 1' : ':'}`,
+      `    if [[ "$*" != *config_file* ]]; then [ -f "$3/postgresql.conf" ] && [ -d "$3/pg_notify" ]; exit; fi`,
+      `    printf '%s\\n' "$@" > '${asked}'; cat "$3/PG_VERSION" >> '${asked}'`,
       `    ${complaint === undefined ? ':' : `echo '${complaint}' >&2; exit 1`} ;;`,
       `  -C) echo '${libraries}' ;;`,
       'esac',
@@ -46,6 +52,12 @@ test('trial: where PostgreSQL would start, the program runs, with its parameters
 test('trial: where it would not, its words come out behind a mark, and the program does not run', (context) => {
   const { status, output, errors } = tryOut(context, { complaint: 'FATAL: could not map anonymous shared memory' });
   assert.deepEqual([status, output, errors], [1, '', `${refusedMark}FATAL: could not map anonymous shared memory\n`]);
+});
+
+test('trial: where PostgreSQL cannot be tried at all, the program runs', (context) => {
+  const { status, output, asked } = tryOut(context, { never: true, complaint: 'FATAL: whatever' });
+  assert.deepEqual([status, asked], [0, ['']]);
+  assert.match(output, /^the settings could not be tried before the restart\n</);
 });
 
 test('trial: each library that is loaded at the start is there, by name or by path', (context) => {

@@ -13,9 +13,16 @@ directory=$(mktemp --directory)
 trap 'rm --recursive --force "$directory"' EXIT
 refuse() { echo "${refusedMark}$1" >&2; exit 1; }
 cp "$PGDATA/PG_VERSION" "$directory"
+for path in "$PGDATA"/*/; do mkdir "$directory/$(basename "$path")"; done
 # A directory of its own means a lock and a key for shared memory of its own.
-options=(-D "$directory" -c "config_file=$PGDATA/postgresql.conf" -c "data_directory=$directory" -c logging_collector=off -c log_line_prefix=)
-answer=$(postgres --check "${'${options[@]}'}" 2>&1 < /dev/null) || refuse "$answer"
+own=(-D "$directory" -c logging_collector=off -c log_line_prefix= -c log_min_messages=fatal)
+options=("${'${own[@]}'}" -c "config_file=$PGDATA/postgresql.conf" -c "data_directory=$directory")
+# Where it does not start with its own defaults either, that says nothing of the settings.
+if touch "$directory/postgresql.conf" && postgres --check "${'${own[@]}'}" < /dev/null; then
+  answer=$(postgres --check "${'${options[@]}'}" 2>&1 < /dev/null) || refuse "$answer"
+else
+  echo "the settings could not be tried before the restart"
+fi
 libraries=$(postgres -C shared_preload_libraries "${'${options[@]}'}" 2> /dev/null) || libraries=
 known=$(psql -X -w --quiet --no-align --tuples-only --dbname=postgres --command="SELECT setting FROM pg_catalog.pg_config WHERE name = 'PKGLIBDIR'")
 IFS=', "' read -r -a names <<< "$libraries"
