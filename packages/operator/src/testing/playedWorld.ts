@@ -197,7 +197,7 @@ export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorl
 
   const runJobs = async (): Promise<void> => {
     for (const job of jobs()) {
-      const { name } = job.metadata;
+      const { name, resourceVersion } = job.metadata;
       if (isGoing(job) || (job.status?.succeeded ?? 0) > 0) continue;
       const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({
         type,
@@ -205,7 +205,8 @@ export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorl
         lastProbeTime: now(),
         lastTransitionTime: now(),
       }));
-      const body = { status: { succeeded: 1, startTime: now(), completionTime: now(), conditions } };
+      // Once: what is listed may be behind, and these times cannot be changed.
+      const body = { metadata: { resourceVersion }, status: { succeeded: 1, startTime: now(), completionTime: now(), conditions } };
       await unlessTooLate(client.patch(kinds.jobs, { namespace, name }, { kind: 'merge', body }, { subresource: 'status' }));
     }
   };
