@@ -11,10 +11,14 @@ interface Server {
   readonly libraries?: string;
   /** It does not start with its defaults either. */
   readonly never?: boolean;
+  /** The running server answers. */
+  readonly answers?: boolean;
+  /** Its `huge_pages`. */
+  readonly pages?: string;
 }
 
 /** Tries a start where PostgreSQL is a script, in front of a program that writes down its parameters. */
-const tryOut = (context: TestContext, { complaint, libraries = '', never = false }: Server = {}) => {
+const tryOut = (context: TestContext, { complaint, libraries = '', never = false, answers = true, pages = 'off' }: Server = {}) => {
   const folder = temporaryFolder(context);
   const data = join(folder, hostileName.replaceAll('/', ''));
   const directory = join(folder, 'libraries');
@@ -35,7 +39,7 @@ const tryOut = (context: TestContext, { complaint, libraries = '', never = false
       `  -C) echo '${libraries}' ;;`,
       'esac',
     ].join('\n'),
-    psql: `echo '${directory}'`,
+    psql: answers ? `echo '${directory}'; echo '${pages}'` : 'exit 2',
   });
   const command = ['bash', '-ceu', '--', trial, 'trial', 'printf', '<%s>', hostileName, '--'];
   const ended = run(command, { PATH, PGDATA: data, TMPDIR: temporary });
@@ -55,9 +59,20 @@ test('trial: where it would not, its words come out behind a mark, and the progr
 });
 
 test('trial: where PostgreSQL cannot be tried at all, the program runs', (context) => {
-  const { status, output, asked } = tryOut(context, { never: true, complaint: 'FATAL: whatever' });
-  assert.deepEqual([status, asked], [0, ['']]);
-  assert.match(output, /^the settings could not be tried before the restart\n</);
+  for (const server of [{ never: true }, { answers: false }]) {
+    const { status, output, asked } = tryOut(context, { ...server, complaint: 'FATAL: whatever', libraries: 'nowhere' });
+    assert.deepEqual([status, asked], [0, ['']]);
+    assert.match(output, /^the settings could not be tried before the restart\n</);
+  }
+});
+
+test('trial: huge pages that the running server has are asked for by no other', (context) => {
+  for (const [pages, isLeftOut] of [
+    ['off', false],
+    ['try', true],
+    ['on', true],
+  ] as const)
+    assert.equal(tryOut(context, { pages }).asked.includes('huge_pages=off'), isLeftOut, pages);
 });
 
 test('trial: each library that is loaded at the start is there, by name or by path', (context) => {

@@ -17,14 +17,19 @@ for path in "$PGDATA"/*/; do mkdir "$directory/$(basename "$path")"; done
 # A directory of its own means a lock and a key for shared memory of its own.
 own=(-D "$directory" -c logging_collector=off -c log_line_prefix= -c log_min_messages=fatal)
 options=("${'${own[@]}'}" -c "config_file=$PGDATA/postgresql.conf" -c "data_directory=$directory")
+answers=$(psql -X -w --quiet --no-align --tuples-only --dbname=postgres \
+  --command="SELECT setting FROM pg_catalog.pg_config WHERE name = 'PKGLIBDIR'" --command='SHOW huge_pages') || answers=
+{ read -r known; read -r pages; } <<< "$answers" || :
+# There may be no more of them than the running server has, and it gives them back when it stops.
+if [ "$pages" != off ]; then options+=(-c huge_pages=off); fi
 # Where it does not start with its own defaults either, that says nothing of the settings.
-if touch "$directory/postgresql.conf" && postgres --check "${'${own[@]}'}" < /dev/null; then
+libraries=
+if [ -n "$answers" ] && touch "$directory/postgresql.conf" && postgres --check "${'${own[@]}'}" < /dev/null; then
   answer=$(postgres --check "${'${options[@]}'}" 2>&1 < /dev/null) || refuse "$answer"
+  libraries=$(postgres -C shared_preload_libraries "${'${options[@]}'}" 2> /dev/null) || libraries=
 else
   echo "the settings could not be tried before the restart"
 fi
-libraries=$(postgres -C shared_preload_libraries "${'${options[@]}'}" 2> /dev/null) || libraries=
-known=$(psql -X -w --quiet --no-align --tuples-only --dbname=postgres --command="SELECT setting FROM pg_catalog.pg_config WHERE name = 'PKGLIBDIR'")
 IFS=', "' read -r -a names <<< "$libraries"
 for name in "${'${names[@]}'}"; do
   case $name in
