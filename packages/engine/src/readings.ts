@@ -254,6 +254,8 @@ export interface ReadSetting {
   readonly hasError: boolean;
   /** It takes it at its next start. */
   readonly isPending: boolean;
+  /** Of a number that names none, such as `8kB` or `ms`. */
+  readonly unit: string | undefined;
   readonly inForce: string | undefined;
 }
 
@@ -264,7 +266,7 @@ export const settingsQuestion = (names: readonly string[]): ProgramInput => ({
 ${sessionSettings}
 SELECT pg_catalog.json_build_object(
   'name', wanted.name, 'written', file.setting, 'isByHand', file.sourcefile LIKE '%/postgresql.auto.conf', 'hasError', file.error IS NOT NULL,
-  'isPending', settings.pending_restart, 'inForce', pg_catalog.current_setting(wanted.name, true))
+  'isPending', settings.pending_restart, 'unit', settings.unit, 'inForce', pg_catalog.current_setting(wanted.name, true))
 FROM pg_catalog.json_array_elements_text(${sqlLiteral(JSON.stringify(names))}) AS wanted (name)
 LEFT JOIN (
   SELECT DISTINCT ON (pg_catalog.lower(name)) pg_catalog.lower(name) AS name, setting, sourcefile, error
@@ -294,6 +296,7 @@ const parseSettings = (output: string): readonly ReadSetting[] =>
       isByHand: line['isByHand'] === true,
       hasError: line['hasError'] === true,
       isPending: line['isPending'] === true,
+      unit: textIn('unit'),
       inForce: textIn('inForce'),
     };
   });

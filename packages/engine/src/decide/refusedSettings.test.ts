@@ -91,17 +91,24 @@ testTable('refused settings', join(import.meta.dirname, 'refusedSettings.ts'), 1
   'a setting is missing, has another value or an error': () => {
     assert.equal(conditionIn(lost(), 'SettingsRefused')?.status, 'True');
     assert.match(messageIn(lost()), /^work_mem = 7MB is left out/);
+    const bound = { written: '262143', inForce: '262143' };
     assert.match(
-      told({ max_connections: '9999999' }, { written: '262143' }),
-      /^max_connections = 9999999 is out of bounds: 262143 is used/,
+      told({ max_connections: '9999999' }, bound),
+      /^max_connections = 9999999 is left out or out of bounds, and 262143 is in force/,
     );
     const error = { hasError: true, inForce: '4MB' };
-    assert.match(told({ work_mem: '7XB' }, error), /^work_mem = 7XB is not taken by PostgreSQL, and goes on with 4MB/);
+    assert.match(told({ work_mem: '7XB' }, error), /^work_mem = 7XB is not taken by PostgreSQL, and 4MB is in force/);
     const byHand = { written: '9MB', isByHand: true, inForce: '9MB' };
-    assert.match(told({ work_mem: '7MB' }, byHand), /^work_mem = 7MB is overruled by hand, by 9MB: ALTER SYSTEM RESET work_mem/);
-    // Those of extensions may hold secrets.
+    assert.match(
+      told({ work_mem: '7MB' }, byHand),
+      /^work_mem = 7MB is overruled by hand, and 9MB is in force: ALTER SYSTEM RESET work_mem/,
+    );
+    // These may hold secrets.
     for (const setting of [{ written: undefined }, { written: 'b' }, { hasError: true, inForce: 'b' }, { written: 'b', isByHand: true }])
-      assert.doesNotMatch(told({ 'vault.token': 'a' }, setting), /= a|\bb\b/);
+      for (const name of ['vault.token', 'some_command']) {
+        assert.notEqual(told({ [name]: 'a' }, setting), '');
+        assert.doesNotMatch(told({ [name]: 'a' }, setting), /= a|\bb\b/);
+      }
   },
   'the same, and it waits for a start': () => assert.equal(told({ huge_pages: 'on' }, { written: 'off', isPending: true }), ''),
   'all are as asked': () => {
@@ -109,14 +116,26 @@ testTable('refused settings', join(import.meta.dirname, 'refusedSettings.ts'), 1
       assert.equal(conditionIn(world, 'SettingsRefused'), undefined);
       assert.equal(world.readings['settings']?.result.kind, 'taken');
     }
-    for (const [asked, written] of [
+    for (const [asked, written, unit] of [
       ['on', 'True'],
       ['0.50', '0.5'],
       ['False', 'off'],
-      ['7MB', '7MB'],
+      ['Replica', 'replica'],
+      ['7MB', '7MB', 'kB'],
+      ['1024MB', '1GB', '8kB'],
+      ['8192', '64MB', '8kB'],
+      ['5min', '300s', 'ms'],
     ] as const)
-      assert.equal(told({ work_mem: asked }, { written }), '', asked);
+      assert.equal(told({ work_mem: asked }, { written, unit }), '', asked);
+    assert.notEqual(told({ work_mem: '8' }, { written: '8MB', unit: 'kB' }), '');
   },
+});
+
+test('refused settings: what was refused is asked for again soon', () => {
+  const mended = withFaults(lost(), { lostSettings: new Set() });
+  assert.deepEqual(readingsIn(mended), []);
+  assert.deepEqual(readingsIn(later(mended, 15 * 60_000)), ['settings']);
+  assert.equal(conditionIn(passIn(passIn(later(mended, 15 * 60_000)).world).world, 'SettingsRefused'), undefined);
 });
 
 test('refused settings: those of recovery are no matter to a primary', () => {

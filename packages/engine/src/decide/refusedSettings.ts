@@ -25,7 +25,9 @@ import type { Situation } from './situation.ts';
 const conditionType = 'SettingsRefused';
 const readingKey = 'settings';
 /** Only a hand changes them meanwhile. */
-const maximumAgeMs = 12 * 60 * 60_000;
+const agreedAgeMs = 12 * 60 * 60_000;
+/** What was refused may be in force by now: by a hand, or since a member was slow. */
+const refusedAgeMs = 15 * 60_000;
 const timeoutMs = 30_000;
 
 /**
@@ -49,36 +51,56 @@ const ofRecovery: ReadonlySet<string> = new Set([
   'restore_command',
 ]);
 
-/** As PostgreSQL reads it: `on` and `True` are the same, and so are `0.50` and `0.5`. */
-const isSameValue = (asked: string, written: string): boolean => {
-  const isNumber = (text: string): boolean => text.trim() !== '' && !Number.isNaN(Number(text));
-  if (isNumber(asked) && isNumber(written)) return Number(asked) === Number(written);
-  const truth = (text: string): string => {
-    const word = text.toLowerCase();
-    if (['on', 'true', 'yes'].includes(word)) return 'on';
-    return ['off', 'false', 'no'].includes(word) ? 'off' : text;
-  };
-  return truth(asked) === truth(written);
+/** Bytes and microseconds. */
+const units: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 2 ** 10,
+  MB: 2 ** 20,
+  GB: 2 ** 30,
+  TB: 2 ** 40,
+  us: 1,
+  ms: 1e3,
+  s: 1e6,
+  min: 6e7,
+  h: 3.6e9,
+  d: 8.64e10,
 };
 
-/** What became of a setting, in words; undefined: it is as asked. Settings of extensions, which have a dot, may hold secrets: their values are not told. */
+/** An amount in its smallest unit; undefined: it is none. `unit`: of a number that names none. */
+const amountOf = (text: string, unit: string): number | undefined => {
+  const [, number, named] = /^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([a-zA-Z]*)\s*$/.exec(text) ?? [];
+  if (number === undefined) return undefined;
+  const [, times = '', name = ''] = /^(\d*)([a-zA-Z]*)$/.exec(named === undefined || named === '' ? unit : named) ?? [];
+  const size = name === '' ? 1 : units[name];
+  return size === undefined ? undefined : Number(number) * (times === '' ? 1 : Number(times)) * size;
+};
+
+const words: Readonly<Record<string, string>> = { true: 'on', yes: 'on', false: 'off', no: 'off' };
+
+/** As PostgreSQL reads it: `on` and `True` are the same, and so are `1GB` and `1024MB`. Patroni leaves what is the same as it stands. */
+const isSameValue = (asked: string, written: string, unit: string | undefined): boolean => {
+  const amount = amountOf(asked, unit ?? '');
+  if (amount !== undefined && amount === amountOf(written, unit ?? '')) return true;
+  const wordOf = (text: string): string => words[text.toLowerCase()] ?? text.toLowerCase();
+  return wordOf(asked) === wordOf(written);
+};
+
+/** Values that may hold a secret: of an extension's settings, which have a dot, of commands, and of connections. */
+const isSecret = (name: string): boolean => name.includes('.') || /_command$|conninfo/.test(name);
+
+/** What became of a setting, in words; undefined: it is as asked. */
 const refusalOf = (asked: string, setting: ReadSetting | undefined, name: string): string | undefined => {
-  const isTold = !name.includes('.');
+  const isTold = !isSecret(name);
   const what = isTold ? `${name} = ${asked}` : name;
+  const instead = isTold && setting?.inForce !== undefined ? `, and ${setting.inForce} is in force` : '';
   if (setting?.written === undefined)
-    return `${what} is left out: this version of PostgreSQL has no such setting, or it takes no such value`;
+    return `${what} is left out: this version of PostgreSQL has no such setting, or it takes no such value${instead}`;
   if (setting.isPending) return undefined;
-  if (setting.isByHand) {
-    return isSameValue(asked, setting.written)
-      ? undefined
-      : `${what} is overruled by hand${isTold ? `, by ${setting.written}` : ''}: ALTER SYSTEM RESET ${name} and SELECT pg_reload_conf() end that`;
-  }
-  if (setting.hasError) {
-    const inForce = isTold && setting.inForce !== undefined ? `, and goes on with ${setting.inForce}` : '';
-    return `${what} is not taken by PostgreSQL${inForce}; its log says why`;
-  }
-  if (isSameValue(asked, setting.written)) return undefined;
-  return isTold ? `${what} is out of bounds: ${setting.written} is used` : `${what} is out of bounds: the nearest value is used`;
+  const isSame = isSameValue(asked, setting.written, setting.unit);
+  if (setting.isByHand)
+    return isSame ? undefined : `${what} is overruled by hand${instead}: ALTER SYSTEM RESET ${name} and SELECT pg_reload_conf() end that`;
+  if (setting.hasError) return `${what} is not taken by PostgreSQL${instead}; its log says why`;
+  return isSame ? undefined : `${what} is left out or out of bounds${instead}`;
 };
 
 const recalledConditions = ({ recalled }: Situation): readonly ConditionOutcome[] =>
@@ -103,13 +125,14 @@ export const reportRefusedSettings = (situation: Situation): Contribution => {
   ]);
   const reading = observation.readings[readingKey];
   const isCurrent = reading?.inputs === inputs;
-  const question: Contribution = {
+  const question = (ageMs: number): Contribution => ({
     conditions,
     readings: [
       {
         key: readingKey,
         inputs,
-        maximumAgeMs: maximumAgeMs - 1,
+        // One that is exactly as old as it may be is due.
+        maximumAgeMs: ageMs - 1,
         target,
         command: psql(cluster.postgres.majorVersion),
         input: settingsQuestion(asked.map(([name]) => name)),
@@ -117,17 +140,18 @@ export const reportRefusedSettings = (situation: Situation): Contribution => {
         timeoutMs,
       },
     ],
-  };
-  if (!isCurrent) return question;
+  });
+  if (!isCurrent) return question(agreedAgeMs);
   if (reading.result.kind === 'failed') {
     const againAtMs = retryAtMs(reading.takenAtMs, reading.result.attempts);
-    return againAtMs > observation.nowMs ? { conditions, lookAgainAfterMs: againAtMs - observation.nowMs } : question;
+    return againAtMs > observation.nowMs ? { conditions, lookAgainAfterMs: againAtMs - observation.nowMs } : question(agreedAgeMs);
   }
-  const leftMs = reading.takenAtMs + maximumAgeMs - observation.nowMs;
-  if (leftMs <= 0) return question;
   const settings = new Map((reading.result.value as readonly ReadSetting[]).map((setting) => [setting.name, setting]));
   const refusals = asked.flatMap(([name, value]) => refusalOf(value, settings.get(name), name) ?? []);
+  const ageMs = refusals.length === 0 ? agreedAgeMs : refusedAgeMs;
+  const leftMs = reading.takenAtMs + ageMs - observation.nowMs;
+  if (leftMs <= 0) return question(ageMs);
   if (refusals.length === 0) return { lookAgainAfterMs: leftMs };
-  const message = `${refusals.toSorted().join('\n')}\nall others are in force; correct these in the manifest`;
+  const message = `${refusals.toSorted().join('\n')}\nno others are refused; correct these in the manifest`;
   return { conditions: [{ type: conditionType, status: 'True', reason: 'NotInForce', message }], lookAgainAfterMs: leftMs };
 };

@@ -41,7 +41,7 @@ import { dueAtMs, isRestarting, markAfter, markOf, refusalIn, restartCommand, re
 import { isOutdated } from './rollOut.ts';
 import { presentMembers, type Situation } from './situation.ts';
 import { isLowered, isStandbySetting } from './standbySettings.ts';
-import { switchoverWaitMs } from './switchover.ts';
+import { switchoverUnderWayMs } from './switchover.ts';
 
 const waitsForLess = ({ pendingSettings }: Member): boolean =>
   Object.entries(pendingSettings).some(([name, { inForce, asked }]) => isStandbySetting(name) && isLowered(inForce, asked));
@@ -67,6 +67,7 @@ const requestFor = ({ cluster }: Situation, member: Member): CommandRequest => (
     trial,
     'trial',
     cluster.postgres.majorVersion,
+    '/proc',
     'python3',
     '-ISc',
     restart,
@@ -113,7 +114,7 @@ export const restartServers = (situation: Situation): Contribution => {
   if (present.length < wanted.length || present.some((member) => !member.ready || isOutdated(member))) {
     return pending('they restart one at a time once all members are ready');
   }
-  const untilSwitchedOverMs = switchoverWaitMs(situation);
+  const untilSwitchedOverMs = switchoverUnderWayMs(situation);
   if (untilSwitchedOverMs > 0) return { ...pending('a switchover was asked for just now'), lookAgainAfterMs: untilSwitchedOverMs };
   const leader = waiting.find(({ role }) => role === 'leader');
   const replicas = waiting.filter(({ role }) => role !== 'leader');

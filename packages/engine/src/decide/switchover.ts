@@ -21,7 +21,7 @@ const annotationsOf = ({ observation }: Situation, name: string): Readonly<Recor
   observation.children.endpoints.find(({ metadata }) => metadata.name === name)?.metadata.annotations ?? {};
 
 /** How long to wait before a switchover may be asked for: one is under way, or was asked for lately. In milliseconds; zero: no longer. */
-export const switchoverWaitMs = (situation: Situation): number => {
+const switchoverWaitMs = (situation: Situation): number => {
   // Patroni empties its own keys when it is done (4.0, patroni/dcs/kubernetes.py, `manual_failover`), and leaves others alone.
   const {
     leader = '',
@@ -35,6 +35,12 @@ export const switchoverWaitMs = (situation: Situation): number => {
   if (from !== undefined && from !== situation.primary?.pod) return 0;
   // A time in the future is of a clock that was wrong: it holds nothing up for longer than a right one would.
   return Number.isNaN(leftMs) ? 0 : Math.min(Math.max(leftMs, 0), patienceMs);
+};
+
+/** The same, but for one that Patroni keeps until a time that lies ahead. */
+export const switchoverUnderWayMs = (situation: Situation): number => {
+  const { scheduled_at: scheduledAt = '' } = annotationsOf(situation, `${situation.cluster.patroni.scope}-failover`);
+  return Date.parse(scheduledAt) > situation.observation.nowMs + patienceMs ? 0 : switchoverWaitMs(situation);
 };
 
 /**

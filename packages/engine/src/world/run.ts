@@ -78,7 +78,7 @@ const takeReading = (world: World, { key, inputs, maximumAgeMs }: ReadingRequest
     return taken(
       Object.entries(cluster?.postgres.parameters ?? {}).map(([name, value]): ReadSetting => {
         const written = world.faults.lostSettings.has(name) ? undefined : value;
-        return { name, written, isByHand: false, hasError: false, isPending: false, inForce: value };
+        return { name, written, isByHand: false, hasError: false, isPending: false, unit: undefined, inForce: value };
       }),
     );
   }

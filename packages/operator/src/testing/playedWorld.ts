@@ -2,7 +2,7 @@
  * Plays, for one namespace of an API server behind which nothing runs, what nodes, controllers and Patroni do: pods of StatefulSets, bound claims,
  * completed Jobs, an elected leader with its objects, and, where the server does not do so itself, garbage collection.
  *
- * It looks at what is there and does the next thing, as those do, so that it needs no script, and no memory but of timelines. Who leads first does not depend on
+ * It looks at what is there and does the next thing, as those do, so that it needs no script, and no memory but of who led, on which timeline. Who leads first does not depend on
  * who came first: Patroni is played as if it waited for all members that the manifest asks for.
  */
 import type { Dialect } from '@pgherd/engine';
@@ -96,6 +96,8 @@ export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorl
   const altered = new Set<string>();
   const dead = new Set<string>();
   const timelines = new Map<string, number>();
+  /** Who led last, as played: what is listed may be behind. */
+  const leaders = new Map<string, string>();
   let changes = 0;
   let wake = Promise.withResolvers<void>();
 
@@ -233,13 +235,14 @@ export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorl
         listed(kinds.endpoints).find(({ metadata }) => metadata.name === name)?.metadata.annotations ?? {};
       const isInitialized = annotationsOf(stateStore)['initialize'] !== undefined;
       if (running.length === 0 || (!isInitialized && running.length < membersIn(manifest.spec))) continue;
-      const before = annotationsOf(scope)['leader'];
+      const before = leaders.get(cluster) ?? annotationsOf(scope)['leader'];
       const asked = annotationsOf(`${scope}-failover`);
       const isThere = (name: string | undefined): boolean => running.some(({ metadata }) => metadata.name === name);
       const handsOver = asked['leader'] === before && isThere(asked['member']);
       const leader = handsOver ? asked['member'] : isThere(before) ? before : running[0]?.metadata.name;
       if (leader === undefined) continue;
       if (before !== undefined && leader !== before) timelines.set(cluster, (timelines.get(cluster) ?? 1) + 1);
+      leaders.set(cluster, leader);
       await note(cluster, scope, scope, { leader });
       if ((asked['leader'] ?? '') !== '') await note(cluster, scope, `${scope}-failover`, { leader: '', member: '' });
       if (!isInitialized) await note(cluster, scope, stateStore, { initialize: '7500000000000000001', config: '{}' });

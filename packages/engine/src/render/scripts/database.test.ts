@@ -15,13 +15,14 @@ const started = (context: TestContext, { questionIn = '.' }: { readonly question
   mkdirSync(data);
   const asked = join(folder, 'asked');
   const running = join(folder, 'running');
+  const locked = join(folder, 'locked');
   const question = resolve(folder, questionIn, 'is-ready');
   const configuration = join(folder, 'configuration');
   const python = resolve(folder, questionIn, 'python');
   const path = standIns(join(folder, 'bin'), {
     patroni: `printf '%s\\n%s\\n%s' "$1" "$PATRONI_POSTGRESQL_BIN_PG_ISREADY" "$PYTHONPATH" > '${running}.tmp'; mv '${running}.tmp' '${running}'; exec sleep 60`,
     // The volume's lock has a test of its own.
-    python3: `case $2 in *fcntl*) exit 0 ;; esac; printf '%s\\n' "$@" > '${asked}.tmp'; mv '${asked}.tmp' '${asked}'`,
+    python3: `case $2 in *fcntl*) touch '${locked}'; exit 0 ;; esac; printf '%s\\n' "$@" > '${asked}.tmp'; mv '${asked}.tmp' '${asked}'`,
   });
   const command = [
     'bash',
@@ -40,7 +41,7 @@ const started = (context: TestContext, { questionIn = '.' }: { readonly question
     hostileName,
   ];
   const script = companion(context, command, { PATH: path, PGDATA: data, PYTHONPATH: '' });
-  return { data, asked, running, question, python, configuration, script };
+  return { data, asked, running, locked, question, python, configuration, script };
 };
 
 /** Enough for several looks of the script: that it sees something, or keeps still, shows nowhere else. */
@@ -56,8 +57,9 @@ const postmaster = async (context: TestContext, data: string) => {
 };
 
 test('database: Patroni runs in the place of the shell, with its configuration, and asks by our program', async (context) => {
-  const { running, question, python, configuration, script } = started(context);
+  const { running, locked, question, python, configuration, script } = started(context);
   await until('Patroni', () => existsSync(running));
+  assert.ok(existsSync(locked), 'the volume was not locked before');
   assert.equal(readFileSync(running, 'utf8'), `${configuration}\n${question}\n${python}`);
   assert.equal(readFileSync(join(python, 'usercustomize.py'), 'utf8'), 'at the start');
   assert.equal(run([question]).output, 'asked\n');

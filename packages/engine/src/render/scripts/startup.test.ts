@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -36,6 +37,7 @@ interface Member {
   readonly replication: string;
   readonly lock: string;
   readonly start: () => Ended;
+  readonly startBeside: () => ChildProcess;
 }
 
 interface Variation {
@@ -76,7 +78,8 @@ const memberIn = (context: TestContext, { programs = imagePrograms, backups = tr
     ...(walVolume === undefined ? [] : [spoolDirectory]),
     ...(logDirectory === undefined ? [] : [logDirectory]),
   );
-  return { root, data, wal, spool, replication, lock, start: () => run(command, { PATH }, root) };
+  const startBeside = (): ChildProcess => companion(context, command, { PATH });
+  return { root, data, wal, spool, replication, lock, start: () => run(command, { PATH }, root), startBeside };
 };
 
 /** What a server with data left behind: its WAL is at `walPath`, and pg_wal points there unless it is there itself. */
@@ -297,10 +300,14 @@ test('startup: where members start together, one that is not to lead first waits
 test('startup: nothing is touched while a container of a former pod works on the volume', async (context) => {
   const member = memberIn(context);
   const started = join(member.root, 'started');
-  const holder = `${holdVolume}\nhold_volume "$1"\ntouch "$2"\nexec sleep 0.5`;
-  companion(context, ['bash', '-ceu', '--', holder, 'holder', member.lock, started]);
+  const holding = `${holdVolume}\nhold_volume "$1"\ntouch "$2"\nexec sleep 60`;
+  const holder = companion(context, ['bash', '-ceu', '--', holding, 'holder', member.lock, started]);
   await until('the holder', () => existsSync(started));
-  const { status, output } = member.start();
-  assert.equal(status, 0);
-  assert.match(output, /^waiting for the volume/);
+  const next = member.startBeside();
+  let said = '';
+  next.stdout?.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  await until('its word', () => said.startsWith('waiting for the volume'));
+  assert.equal(existsSync(member.data), false);
+  holder.kill('SIGKILL');
+  await until('the data directory', () => existsSync(member.data));
 });

@@ -13,12 +13,17 @@ interface Server {
   readonly never?: boolean;
   /** The running server answers. */
   readonly answers?: boolean;
-  /** Its `huge_pages`. */
-  readonly pages?: string;
+  /** Huge pages that it has, in kB. */
+  readonly pages?: number;
+  /** Its `dynamic_library_path`. */
+  readonly searched?: string;
 }
 
 /** Tries a start where PostgreSQL is a script, in front of a program that writes down its parameters. */
-const tryOut = (context: TestContext, { complaint, libraries = '', never = false, answers = true, pages = 'off' }: Server = {}) => {
+const tryOut = (
+  context: TestContext,
+  { complaint, libraries = '', never = false, answers = true, pages = 0, searched = '$libdir' }: Server = {},
+) => {
   const folder = temporaryFolder(context);
   const data = join(folder, hostileName.replaceAll('/', ''));
   const directory = join(folder, 'libraries');
@@ -39,9 +44,13 @@ const tryOut = (context: TestContext, { complaint, libraries = '', never = false
       `  -C) echo '${libraries}' ;;`,
       'esac',
     ].join('\n'),
-    psql: answers ? `echo '${directory}'; echo '${pages}'` : 'exit 2',
+    psql: answers ? `echo '${directory}'; echo '${searched}'` : 'exit 2',
   });
-  const command = ['bash', '-ceu', '--', trial, 'trial', 'printf', '<%s>', hostileName, '--'];
+  const processes = join(folder, 'processes');
+  mkdirSync(join(processes, '42'), { recursive: true });
+  writeFileSync(join(processes, '42', 'status'), `VmRSS:\t  4711 kB\nHugetlbPages:\t  ${pages} kB\nThreads:\t1\n`);
+  writeFileSync(join(data, 'postmaster.pid'), `42\n${data}\n`);
+  const command = ['bash', '-ceu', '--', trial, 'trial', processes, 'printf', '<%s>', hostileName, '--'];
   const ended = run(command, { PATH, PGDATA: data, TMPDIR: temporary });
   return { ...ended, data, asked: readFileSync(asked, 'utf8').split('\n'), directory };
 };
@@ -58,6 +67,11 @@ test('trial: where it would not, its words come out behind a mark, and the progr
   assert.deepEqual([status, output, errors], [1, '', `${refusedMark}FATAL: could not map anonymous shared memory\n`]);
 });
 
+test('trial: of many words the first ones are told, behind the mark', (context) => {
+  const { errors } = tryOut(context, { complaint: 'word '.repeat(400) });
+  assert.ok(errors.startsWith(`${refusedMark}word word`) && errors.length < 900);
+});
+
 test('trial: where PostgreSQL cannot be tried at all, the program runs', (context) => {
   for (const server of [{ never: true }, { answers: false }]) {
     const { status, output, asked } = tryOut(context, { ...server, complaint: 'FATAL: whatever', libraries: 'nowhere' });
@@ -66,13 +80,12 @@ test('trial: where PostgreSQL cannot be tried at all, the program runs', (contex
   }
 });
 
+test('trial: a library is missed only where it would be looked for', (context) => {
+  assert.equal(tryOut(context, { libraries: 'nowhere', searched: '/opt/lib:$libdir' }).status, 0);
+});
+
 test('trial: huge pages that the running server has are asked for by no other', (context) => {
-  for (const [pages, isLeftOut] of [
-    ['off', false],
-    ['try', true],
-    ['on', true],
-  ] as const)
-    assert.equal(tryOut(context, { pages }).asked.includes('huge_pages=off'), isLeftOut, pages);
+  for (const pages of [0, 2048]) assert.equal(tryOut(context, { pages }).asked.includes('huge_pages=off'), pages > 0, `${pages}`);
 });
 
 test('trial: each library that is loaded at the start is there, by name or by path', (context) => {

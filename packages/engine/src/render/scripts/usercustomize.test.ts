@@ -90,7 +90,8 @@ test('usercustomize: a member that hands over keeps its address, and any other g
   };
   assert.equal(mapped('[]', '{"leader": "one-0", "member": ""}'), '{}');
   assert.equal(mapped('[]', '{"member": "two-0"}'), '{}');
-  for (const none of ['None', '{"leader": "", "member": ""}', '{}']) assert.equal(mapped('[]', none), "{'subsets': []}");
+  const scheduled = '{"leader": "one-0", "scheduled_at": "2999-01-01T00:00:00Z"}';
+  for (const none of ['None', '{"leader": "", "member": ""}', '{}', scheduled]) assert.equal(mapped('[]', none), "{'subsets': []}");
   assert.equal(mapped('["10.0.0.1"]', '{"member": "two-0"}'), "{'subsets': ['10.0.0.1']}");
 });
 

@@ -44,10 +44,11 @@ def keep_address(module):
     map_subsets = module.Kubernetes._map_subsets
 
     def map_subsets_unless_handing_over(self, endpoints, ips):
-        # The request for a switchover or failover stays until the next leader takes it away.
+        # The request for a switchover or failover stays until the next leader takes it away; one for later is none yet.
         request = self._kinds.get(self.failover_path)
         annotations = request and request.metadata.annotations or {}
-        if ips or not (annotations.get("leader") or annotations.get("member")):
+        hands_over = annotations.get("leader") or annotations.get("member")
+        if ips or not hands_over or annotations.get("scheduled_at"):
             map_subsets(self, endpoints, ips)
 
     module.Kubernetes._map_subsets = map_subsets_unless_handing_over

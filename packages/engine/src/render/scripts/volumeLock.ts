@@ -4,13 +4,14 @@
  *
  * A pod that is deleted without grace is gone for Kubernetes at once, and the next one of its name starts while its containers still end. On the same
  * node both have the volume. PostgreSQL does not see its like there: it looks for the process that its lock file names and for its shared memory, and
- * each container has its own of both. Two servers would write one set of files, and the one that ends takes the other's lock file with it.
+ * each pod has its own of both. Two servers would write one set of files, and the one that ends takes the other's lock file with it.
  *
- * Parameter: the file that is locked, on the volume. A volume that knows no locks, or that cannot be written, is worked on without.
+ * Parameter: the file that is locked, on the volume. A volume that knows no locks is worked on without, and the log says so.
  */
 export const holdVolume = String.raw`
 hold_volume() {
-  { exec {volume}>> "$1"; } 2>/dev/null || return 0
+  # Locked as well by who may only read it: a former user may have made it.
+  { exec {volume}>> "$1" || exec {volume}< "$1"; } 2>/dev/null || { echo "$1 cannot be opened: nothing keeps a former pod from the volume"; return 0; }
   python3 -ISc '
 import fcntl, sys, time
 
