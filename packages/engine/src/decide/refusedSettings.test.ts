@@ -18,6 +18,7 @@ import {
   situationIn,
   turned,
   withFaults,
+  withParameters,
   type Spec,
 } from '../testing/worlds.ts';
 import type { World } from '../world/world.ts';
@@ -26,13 +27,6 @@ import { reportRefusedSettings } from './refusedSettings.ts';
 const readingsIn = (world: World): readonly string[] => passIn(world).decision?.readings.map(({ key }) => key) ?? [];
 const messageIn = (world: World): string => conditionIn(world, 'SettingsRefused')?.message ?? '';
 const later = (world: World, ms: number): World => ({ ...world, nowMs: world.nowMs + ms });
-
-/** As an owner would who edits the parameters of a PostgresCluster. */
-const withParameters = (world: World, parameters: Spec): World =>
-  editSpec(world, (spec) => ({
-    ...spec,
-    config: { parameters: { ...(spec['config'] as { parameters?: Spec })?.parameters, ...parameters } },
-  }));
 
 /** A setting that Patroni leaves out. */
 const lost = lent(() =>

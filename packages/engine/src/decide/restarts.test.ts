@@ -20,6 +20,7 @@ import {
   situationIn,
   turned,
   withFaults,
+  withParameters,
   type Spec,
 } from '../testing/worlds.ts';
 import type { Pass } from '../world/run.ts';
@@ -30,13 +31,6 @@ import { isStandbySetting } from './standbySettings.ts';
 import { switchoverTo } from './switchover.ts';
 
 const three = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 3 })));
-
-/** As an owner would who edits the parameters of a PostgresCluster. */
-const withParameters = (world: World, parameters: Spec): World =>
-  editSpec(world, (spec) => ({
-    ...spec,
-    config: { parameters: { ...(spec['config'] as { parameters?: Spec })?.parameters, ...parameters } },
-  }));
 
 /** Patroni has the parameters, and every member has said what it waits for. */
 const waiting = (parameters: Spec, world = three()): World => turned(passIn(withParameters(world, parameters)).world);

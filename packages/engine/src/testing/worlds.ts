@@ -74,6 +74,13 @@ export const passIn = (world: World, options?: PassOptions): Pass => passOver(wo
 export const turned = (world: World): World => turn(world, dialectOf(world));
 export const observedIn = (world: World): Observation => observationOf(world, dialectOf(world));
 
+/** As an owner would who edits the parameters of a PostgresCluster. */
+export const withParameters = (world: World, parameters: Spec): World =>
+  editSpec(world, (spec) => ({
+    ...spec,
+    config: { parameters: { ...(spec['config'] as { parameters?: Spec })?.parameters, ...parameters } },
+  }));
+
 /** Who leads, and one that does not. */
 export const pairIn = (world: World): { readonly primary: Member; readonly replica: Member } => {
   const { primary, members } = situationIn(world);
