@@ -20,6 +20,7 @@ import { retryAtMs } from './backoff.ts';
 import type { Contribution } from './contribution.ts';
 import { isConfigured } from './patroniConfiguration.ts';
 import { configurationStore, untilHeardMs } from './patroniStore.ts';
+import { mayHoldSecret } from './secretSettings.ts';
 import type { Situation } from './situation.ts';
 
 const conditionType = 'SettingsRefused';
@@ -85,12 +86,9 @@ const isSameValue = (asked: string, written: string, unit: string | undefined): 
   return wordOf(asked) === wordOf(written);
 };
 
-/** Values that may hold a secret: of an extension's settings, which have a dot, of commands, and of connections. */
-const isSecret = (name: string): boolean => name.includes('.') || /_command$|conninfo/.test(name);
-
 /** What became of a setting, in words; undefined: it is as asked. */
 const refusalOf = (asked: string, setting: ReadSetting | undefined, name: string): string | undefined => {
-  const isTold = !isSecret(name);
+  const isTold = !mayHoldSecret(name);
   const what = isTold ? `${name} = ${asked}` : name;
   const instead = isTold && setting?.inForce !== undefined ? `, and ${setting.inForce} is in force` : '';
   if (setting?.written === undefined)

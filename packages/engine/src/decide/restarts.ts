@@ -39,6 +39,7 @@ import { configurationStore, isPausedInPatroni, parametersOf, storedConfiguratio
 import { referenceTo } from './references.ts';
 import { dueAtMs, isRestarting, markAfter, markOf, refusalIn, restartCommand, restartingMs, restartLeftMs } from './restartMarks.ts';
 import { isOutdated } from './rollOut.ts';
+import { mayHoldSecret } from './secretSettings.ts';
 import { presentMembers, type Situation } from './situation.ts';
 import { isLowered, isStandbySetting } from './standbySettings.ts';
 import { switchoverUnderWayMs } from './switchover.ts';
@@ -46,10 +47,10 @@ import { switchoverUnderWayMs } from './switchover.ts';
 const waitsForLess = ({ pendingSettings }: Member): boolean =>
   Object.entries(pendingSettings).some(([name, { inForce, asked }]) => isStandbySetting(name) && isLowered(inForce, asked));
 
-/** `max_connections 100 → 50`. PostgreSQL's own settings hold no secret; those of an extension, which have a dot, may. */
+/** `max_connections 100 → 50`. */
 const describe = ({ pod, pendingSettings }: Member): string => {
   const settings = Object.entries(pendingSettings).map(([name, { inForce, asked }]) =>
-    name.includes('.') ? name : `${name} ${inForce} → ${asked}`,
+    mayHoldSecret(name) ? name : `${name} ${inForce} → ${asked}`,
   );
   return settings.length === 0 ? pod : `${pod} (${settings.toSorted().join(', ')})`;
 };

@@ -4,7 +4,7 @@ import { stamps } from '../stamps.ts';
 import { atRest, editObject, editSet, ledBy, lent, restedWorld, situationIn, turned } from '../testing/worlds.ts';
 import { create, remove, type World } from '../world/world.ts';
 import { perform } from '../world/writes.ts';
-import { switchoverTo } from './switchover.ts';
+import { switchoverTo, switchoverUnderWayMs } from './switchover.ts';
 
 const three = lent(() => atRest(editSet(restedWorld('dev'), { replicas: 3 })));
 
@@ -80,4 +80,12 @@ test('switchover: what Patroni refused is asked again after half a minute, and n
 test('switchover: a time of asking that lies in the future does not hold it up for longer', () => {
   const ahead = withPatroni(three(), 'failover', { [stamps.switchoverAsked]: '2999-01-01T00:00:00Z' });
   assert.deepEqual(askedIn(ahead), { lookAgainAfterMs: 30_000 });
+});
+
+test('switchover: one that Patroni keeps for later is not under way, one for now is', () => {
+  const until = (scheduled: Readonly<Record<string, string>>): number =>
+    switchoverUnderWayMs(situationIn(withPatroni(three(), 'failover', { leader: 'one-0', ...scheduled })));
+  assert.equal(until({ scheduled_at: '2999-01-01T00:00:00Z' }), 0);
+  assert.ok(until({ scheduled_at: new Date(three().nowMs).toISOString() }) > 0);
+  assert.ok(until({}) > 0);
 });
