@@ -24,8 +24,12 @@ export interface ActivityUnderLoad extends Activity {
   readonly transactions: readonly number[];
 }
 
-const quietMs = 8000;
-const quietLimitMs = 90_000;
+/**
+ * Longer than members are given to say what they wait for, after Patroni's configuration was written (twice its loop of 10 s): then the primary is
+ * asked what became of the settings, and that belongs to the creation.
+ */
+const quietMs = 25_000;
+const quietLimitMs = 120_000;
 const firstPassLimitMs = 60_000;
 const afterStartMs = 10_000;
 
@@ -39,7 +43,7 @@ const counts = async ({ operator }: Environment): Promise<Counts> => {
   return { writes: total(metrics, 'pgherd_writes_total'), passes: total(metrics, 'controller_runtime_reconcile_total') };
 };
 
-/** Waits until nothing has been done for a while: the last status follows the last event by a moment. */
+/** Waits until nothing has been done for a while. */
 const untilQuiet = async (environment: Environment): Promise<Counts> => {
   let last = await counts(environment);
   let since = performance.now();
