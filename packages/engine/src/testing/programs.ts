@@ -49,6 +49,9 @@ export const standIns = (folder: string, programs: Readonly<Record<string, strin
   return `${folder}:${process.env['PATH'] ?? ''}`;
 };
 
+/** Nothing comes in: a bash whose standard input is a socket takes itself for one that a remote shell started, and reads the machine's start-up file. */
+const stdio = ['ignore', 'pipe', 'pipe'] as const;
+
 export interface Ended {
   readonly status: number | null;
   readonly output: string;
@@ -61,6 +64,7 @@ export const run = (command: readonly string[], environment: Readonly<Record<str
   const { status, stdout, stderr, error } = spawnSync(program, parameters, {
     encoding: 'utf8',
     env: { ...process.env, ...environment },
+    stdio: [...stdio],
     timeout: 10_000,
     ...(cwd !== undefined && { cwd }),
   });
@@ -71,7 +75,7 @@ export const run = (command: readonly string[], environment: Readonly<Record<str
 /** Runs a command beside the test, which needs its own loop to answer it. It is killed after ten seconds. */
 export const runBeside = async (command: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> => {
   const [program = '', ...parameters] = command;
-  const child = spawn(program, parameters, { env: { ...process.env, ...environment }, timeout: 10_000 });
+  const child = spawn(program, parameters, { env: { ...process.env, ...environment }, stdio: [...stdio], timeout: 10_000 });
   const [output, errors] = [child.stdout.setEncoding('utf8').toArray(), child.stderr.setEncoding('utf8').toArray()];
   const status = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
@@ -87,7 +91,7 @@ export const companion = (
   environment: Readonly<Record<string, string>> = {},
 ): ChildProcess => {
   const [program = '', ...parameters] = command;
-  const child = spawn(program, parameters, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(program, parameters, { env: { ...process.env, ...environment }, stdio: [...stdio], detached: true });
   atEnd(context, () => {
     const { pid } = child;
     assert.ok(pid !== undefined, `${program} did not start`);
