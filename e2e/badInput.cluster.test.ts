@@ -92,6 +92,15 @@ const mistakesOfPostgresCluster: readonly Mistake[] = [
     reported: { type: 'Stalled', message: /image localhost\/nowhere:1 cannot be pulled; correct spec\.image/, ready: 'False' },
   },
   {
+    name: 'SQL in a ConfigMap that is nowhere',
+    change: [{ op: 'add', path: '/spec/databaseInitSQL', value: { name: 'nowhere', key: 'init.sql' } }],
+    reported: {
+      type: 'Stalled',
+      message: /spec\.databaseInitSQL could not be run: there is no ConfigMap nowhere .*; make it/,
+      ready: 'False',
+    },
+  },
+  {
     name: 'a storage request made smaller',
     change: [{ op: 'replace', path: volume, value: '500Mi' }],
     reported: {

@@ -9,6 +9,7 @@ export interface Cluster extends KubernetesObject {
     readonly observedGeneration?: number;
     readonly readyMembers?: string;
     readonly primary?: string;
+    readonly databaseInitSQL?: string;
     readonly conditions?: readonly Condition[];
   };
 }

@@ -148,6 +148,11 @@ export interface ExecTarget {
 /** Standard input of a program, with secret values put in by act as psql variables (`\set name 'value'`), quoted there. */
 export interface ProgramInput {
   readonly text: string;
+  /**
+   * What the owner keeps in a ConfigMap: act puts it behind the text, so that it is in no Decision. A last line `end` tells the program that it got
+   * everything.
+   */
+  readonly file?: { readonly configMap: string; readonly key: string; readonly end: string };
   readonly variables: Readonly<Record<string, { readonly secret: string; readonly key: string }>>;
 }
 

@@ -54,7 +54,7 @@ ${sessionSettings}${statements}${otherwise === '' ? '' : `\\else\n${otherwise}`}
  * audit names what a DDL statement changed. Ends connected to another database. What fails is marked and fails nothing else.
  */
 export const auditExtension = (databases: readonly string[]): string =>
-  ['postgres', ...databases, 'template1']
+  [...new Set(['postgres', ...databases, 'template1'])]
     .map((database) =>
       inDatabase(
         database,

@@ -32,6 +32,7 @@ import { ensureCrds, isDefinitionDeleting } from './crds.ts';
 import { describeFailure, IncompletePassError, worstLevel } from './failures.ts';
 import { newCaches, type Caches, type ClusterKey } from './observe/caches.ts';
 import { newClosedNodes, type ClosedNodes } from './observe/closedNodes.ts';
+import { readConfigMap } from './observe/configMaps.ts';
 import { newFactsMemory } from './observe/observe.ts';
 import { newForeignSecrets } from './observe/foreignSecrets.ts';
 import { dataOf, newFingerprint, type StoredSecret } from './observe/secretFacts.ts';
@@ -241,6 +242,7 @@ const workOn = async ({ client, caches, closedNodes, configuration, metrics, log
   const programs = newPrograms({
     run: runProgram,
     readSecret: async (namespace, name) => readSecret(client, namespace, name, term),
+    readConfigMap: async (namespace, name) => readConfigMap(client, namespace, name, term),
     parse: (parser, output) => parseReading(parser, output, fingerprint),
     now: () => systemClock.now(),
     ended: (uid) => {

@@ -45,6 +45,7 @@ const rig = (answer: (run: number) => ProgramOutput | Promise<ProgramOutput>): R
         return answer(inputs.length);
       },
       readSecret: async (_namespace, name) => (name === 'user' ? { verifier: Buffer.from("it's\\") } : undefined),
+      readConfigMap: async (_namespace, name) => (name === 'init' ? { 'init.sql': 'SELECT 1;' } : undefined),
       parse: (_parser, output) => JSON.parse(output) as unknown,
       now: () => state.nowMs,
       ended: () => ended(),
@@ -121,6 +122,23 @@ test('programs: secrets go in as quoted psql variables, and a missing one fails 
   }
   assert.deepEqual(state.inputs, ["\\set v 'it''s\\\\'\nSELECT 1;"]);
   assert.match(JSON.stringify(state.programs.resultsOf('c')['absent']), /Secret absent has no verifier yet/);
+});
+
+test('programs: a file goes in whole, before the line that ends it; one that is not there is named', async () => {
+  const state = rig(() => ok(''));
+  const ask = async (configMap: string, key: string): Promise<string | undefined> => {
+    const inputs = `${configMap}/${key}`;
+    const file = { configMap, key, end: '-- end' };
+    state.programs.start('c', [], [{ ...command, inputs, input: { text: '', variables: {}, file } }], signal);
+    await state.settle();
+    const result = state.programs.resultsOf('c')['users']?.result;
+    return result?.kind === 'failed' ? result.message : undefined;
+  };
+  assert.equal(await ask('init', 'init.sql'), undefined);
+  assert.deepEqual(state.inputs, ['SELECT 1;\n-- end\n']);
+  assert.equal(await ask('init', 'other.sql'), 'ConfigMap init has no key other.sql, it has init.sql');
+  assert.equal(await ask('away', 'init.sql'), 'there is no ConfigMap away in namespace ns; make it');
+  assert.equal(state.inputs.length, 1);
 });
 
 test('programs: a psql variable keeps hostile characters', () => {

@@ -24,6 +24,8 @@ export type RunProgram = (
 export interface ProgramSources {
   readonly run: RunProgram;
   readonly readSecret: (namespace: string, name: string) => Promise<SecretData | undefined>;
+  /** The texts of a ConfigMap; undefined: there is none. */
+  readonly readConfigMap: (namespace: string, name: string) => Promise<Readonly<Record<string, string>> | undefined>;
   /** The engine's parser of that name: text to value. Throws when the text is not what it should be. */
   readonly parse: (parser: string, output: string) => unknown;
   readonly now: () => number;
@@ -73,6 +75,15 @@ export interface Programs {
 export const newPrograms = (sources: ProgramSources): Programs => {
   const clusters = new Map<string, ClusterPrograms>();
 
+  const fileText = async (namespace: string, { configMap, key, end }: NonNullable<ProgramInput['file']>): Promise<string> => {
+    const texts = await sources.readConfigMap(namespace, configMap);
+    if (texts === undefined) throw new Error(`there is no ConfigMap ${configMap} in namespace ${namespace}; make it`);
+    const text = texts[key];
+    if (text !== undefined) return `${text}\n${end}\n`;
+    const keys = Object.keys(texts).toSorted().join(', ');
+    throw new Error(`ConfigMap ${configMap} has no key ${key}, it has ${keys === '' ? 'none' : keys}`);
+  };
+
   const inputText = async (namespace: string, input: ProgramInput | undefined): Promise<string | undefined> => {
     if (input === undefined) return undefined;
     const lines: string[] = [];
@@ -81,7 +92,8 @@ export const newPrograms = (sources: ProgramSources): Programs => {
       if (value === undefined) throw new Error(`Secret ${secret} has no ${key} yet`);
       lines.push(psqlVariable(name, value.toString()));
     }
-    return lines.length === 0 ? input.text : `${lines.join('\n')}\n${input.text}`;
+    const text = lines.length === 0 ? input.text : `${lines.join('\n')}\n${input.text}`;
+    return input.file === undefined ? text : `${text}${await fileText(namespace, input.file)}`;
   };
 
   const run = async (request: ReadingRequest | CommandRequest, signal: AbortSignal): Promise<string> => {

@@ -33,6 +33,7 @@
  * | Patroni's configuration                                      | a write to its store                         | patroniConfiguration.ts |
  * | settings that did not arrive                                 | reading; condition SettingsRefused           | refusedSettings.ts  |
  * | users and databases                                          | command, reading; revisions                  | users.ts            |
+ * | the owner's own SQL                                          | command; condition InitSQLApplied            | initSql.ts          |
  * | back up, remove backups                                      | command, step: the first Job; deletions      | backups.ts, backupRemoval.ts |
  * | stragglers                                                   | condition ReplicaBehind                      | stragglers.ts       |
  * | health                                                       | conditions Ready, Reconciling, Stalled       | health.ts           |
@@ -63,6 +64,7 @@ import { blockingFinding, describeFinding, reportFindings } from './findings.ts'
 import { withNotes } from './formerPrimaryNotes.ts';
 import { heal } from './healing.ts';
 import { healthOf, notReady } from './health.ts';
+import { recalledInitSqlConditions, runInitSql } from './initSql.ts';
 import { attendedMembers, chooseMembers, leavingMembers, membersOf } from './members.ts';
 import { outcomeOf } from './outcome.ts';
 import { configurePatroni } from './patroniConfiguration.ts';
@@ -122,6 +124,7 @@ const renderContext = (situation: Situation, replicaRepository: string | undefin
 /** What the status says of users and startup when nobody looked at them in this pass. */
 const asRecalled = ({ recalled }: Situation) => ({
   users: { usersRevision: recalled.usersRevision, databaseRevision: recalled.databaseRevision, serverVersion: undefined },
+  initSql: recalled.initSql,
   startupMember: recalled.startupMember,
 });
 
@@ -178,9 +181,10 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
   const renderings = keepRenderings(situation, volumes.objects ?? []);
   const plans = secretPlans(cluster, attendedMembers(situation), observation.configuration);
   const users = applyUsers(situation, plans);
+  const initSql = runInitSql(situation, users);
   const requested = switchOverAsAsked(situation);
   const all = together([
-    healthOf(situation, renderings.objects, users),
+    healthOf(situation, renderings.objects, users, initSql),
     { ...volumes, objects: releaseVolumes(situation, children.persistentVolumeClaims) },
     renderings,
     secretIntents(cluster, plans, observation),
@@ -195,6 +199,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     configurePatroni(situation),
     reportRefusedSettings(situation),
     users,
+    initSql,
     backUp(situation, backups),
     removeBackups(situation),
     reportFindings([...findings, ...keptWalVolumes(situation)], recalled),
@@ -207,7 +212,14 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
   if (beginning !== undefined) {
     return { ...rest, ...beginning, finalizer: 'present', status: undefined, events: [], lookAgainAfterMs: unwokenAfterMs };
   }
-  const outcome = outcomeOf(situation, { backups, users, startupMember, switchover: requested.switchover, conditions });
+  const outcome = outcomeOf(situation, {
+    backups,
+    users,
+    initSql: initSql.done,
+    startupMember,
+    switchover: requested.switchover,
+    conditions,
+  });
   return {
     ...rest,
     finalizer: 'present',
@@ -239,6 +251,7 @@ export const decide = (manifested: Manifested, dialect: Dialect, observation: Ob
       ...notReady('Stalled', blocking.reason, describeFinding(blocking)),
       ...(report.conditions ?? []),
       ...recalledUsersConditions(recalled),
+      ...recalledInitSqlConditions(recalled),
     ];
     return runOn(situation, dialect, { ...report, conditions });
   }

@@ -27,6 +27,7 @@ const told: Readonly<Record<string, Told>> = {
   VolumeDeleted: warns,
   PersistentVolumeResizeError: warns,
   UsersApplied: warns,
+  InitSQLApplied: warns,
   SettingsRefused: warns,
   RootCertificateUnusable: warns,
   CertificateMissing: warns,

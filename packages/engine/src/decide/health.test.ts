@@ -44,6 +44,8 @@ const replica = (world: World): string => {
 
 const stopped = (world: World): World => editSpec(world, (spec) => ({ ...spec, shutdown: true }));
 
+const withSql = (): World => editSpec(two(), (spec) => ({ ...spec, databaseInitSQL: { name: 'hippo-init', key: 'init.sql' } }));
+
 const unschedulable = (ageMs: number): World => {
   const world = two();
   const lastTransitionTime = new Date(world.nowMs - ageMs).toISOString();
@@ -130,6 +132,11 @@ testTable('health', join(import.meta.dirname, 'health.ts'), 1, {
       healthIn(atRest(later({ ...world, faults: { ...world.faults, failingCommands: new Set() } }))),
       health('True', 'Ready'),
     );
+  },
+  "the owner's SQL was not run yet": () => assert.deepEqual(healthIn(withSql()), health('False', 'RunningInitSQL', 'Reconciling')),
+  'the same, and it cannot be': () => {
+    const failing = { ...withSql(), faults: { ...withSql().faults, failingCommands: new Set(['initSql']) } };
+    assert.deepEqual(healthIn(passOver(failing, dialect).world), health('False', 'InitSQLNotRun', 'Stalled'));
   },
   'none of these': () => assert.deepEqual(healthIn(two()), health('True', 'Ready')),
 });

@@ -18,6 +18,8 @@
  * | Patroni's configuration is another                        | False | ConfiguringPatroni   | Reconciling           |
  * | roles or databases are not in force                       | False | UsersNotReady        | Reconciling           |
  * | the same, and PostgreSQL refuses a statement again and again | False | UsersNotReady     | Stalled               |
+ * | the owner's SQL was not run yet                           | False | RunningInitSQL       | Reconciling           |
+ * | the same, and it cannot be                                | False | InitSQLNotRun        | Stalled               |
  * | none of these                                             | True  | Ready                |                       |
  */
 import type { DesiredObject } from '../decision.ts';
@@ -41,10 +43,10 @@ const notStreaming = new Set(['running', 'in archive recovery', 'stopped', 'stop
  */
 const streams = (member: Member): boolean => member.ready && !notStreaming.has(member.state ?? 'starting');
 
-/** How far roles and databases are. */
-export interface UsersHealth {
+/** How far something is that is done by statements. */
+export interface StatementsHealth {
   readonly inForce: boolean;
-  /** Why they get no further by themselves. */
+  /** Why it gets no further by itself. */
   readonly stalled: string | undefined;
 }
 
@@ -85,7 +87,12 @@ const stuck = (situation: Situation, wanted: ReadonlySet<string>): Health | unde
   return undefined;
 };
 
-export const healthOf = (situation: Situation, objects: readonly DesiredObject[], users: UsersHealth): Health => {
+export const healthOf = (
+  situation: Situation,
+  objects: readonly DesiredObject[],
+  users: StatementsHealth,
+  initSql: StatementsHealth,
+): Health => {
   const { cluster, observation, members, wanted, surplus, primary } = situation;
   const { names } = cluster.profile;
   if (cluster.stopped) {
@@ -115,6 +122,8 @@ export const healthOf = (situation: Situation, objects: readonly DesiredObject[]
   if (!isConfigured(situation)) return moving('ConfiguringPatroni', "Patroni's dynamic configuration is being changed");
   if (users.stalled !== undefined) return { conditions: notReady('Stalled', 'UsersNotReady', users.stalled) };
   if (!users.inForce) return moving('UsersNotReady', 'roles and databases are being made');
+  if (initSql.stalled !== undefined) return { conditions: notReady('Stalled', 'InitSQLNotRun', initSql.stalled) };
+  if (!initSql.inForce) return moving('RunningInitSQL', "the owner's own SQL is being run");
   const others = replicas.length === 1 ? '1 replica streams' : `${replicas.length} replicas stream`;
   return { conditions: [readyCondition('True', 'Ready', `${primary.name} leads${replicas.length === 0 ? '' : `, ${others}`}`)] };
 };

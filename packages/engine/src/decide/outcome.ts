@@ -12,6 +12,7 @@ export interface Found {
     readonly databaseRevision: string | undefined;
     readonly serverVersion: string | undefined;
   };
+  readonly initSql: string | undefined;
   readonly startupMember: { readonly name: string; readonly set: string } | undefined;
   /** Absent: as it was. */
   readonly switchover?: SwitchoverProgress;
@@ -47,6 +48,7 @@ export const outcomeOf = (situation: Situation, found: Found): Outcome => ({
   repositories: found.backups.repositories,
   usersRevision: found.users.usersRevision,
   databaseRevision: found.users.databaseRevision,
+  initSql: found.initSql,
   startupMember: found.startupMember === undefined ? undefined : { name: found.startupMember.name, set: found.startupMember.set },
   switchover: found.switchover ?? situation.recalled.switchover,
   conditions: found.conditions,

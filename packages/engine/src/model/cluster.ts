@@ -258,6 +258,14 @@ export interface PodSettings {
   readonly fileSystemGroup: number;
 }
 
+/** SQL that is run once, as the superuser. */
+export interface InitSql {
+  /** Of the field in the manifest that asks for it. */
+  readonly path: string;
+  readonly configMap: string;
+  readonly key: string;
+}
+
 export interface Cluster {
   readonly identity: Identity;
   readonly profile: Profile;
@@ -271,6 +279,7 @@ export interface Cluster {
   readonly users: readonly UserIntent[];
   /** Every database that must exist, in order of appearance. */
   readonly databases: readonly DatabaseIntent[];
+  readonly initSql: InitSql | undefined;
   readonly services: { readonly primary: ServiceSettings; readonly replicas: ServiceSettings };
   readonly backups: BackupSettings | undefined;
   readonly certificates: {

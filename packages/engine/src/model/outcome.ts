@@ -48,6 +48,8 @@ export interface Outcome {
   /** Hash of the roles and databases that are in force. */
   readonly usersRevision: string | undefined;
   readonly databaseRevision: string | undefined;
+  /** Name of the ConfigMap whose SQL was run. */
+  readonly initSql: string | undefined;
   /** The member that starts first and stops last, while the cluster is not running normally. */
   readonly startupMember: { readonly name: string; readonly set: string } | undefined;
   readonly switchover: SwitchoverProgress;

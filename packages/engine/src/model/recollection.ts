@@ -17,6 +17,8 @@ export interface Recollection {
   readonly repositories: readonly RepositoryOutcome[];
   readonly usersRevision: string | undefined;
   readonly databaseRevision: string | undefined;
+  /** Name of the ConfigMap whose SQL was run; undefined: none was. */
+  readonly initSql: string | undefined;
   readonly startupMember: { readonly name: string; readonly set: string } | undefined;
   readonly switchover: SwitchoverProgress;
   /** 0 before the first pass. */
@@ -31,6 +33,7 @@ export const nothingRecalled: Recollection = {
   repositories: [],
   usersRevision: undefined,
   databaseRevision: undefined,
+  initSql: undefined,
   startupMember: undefined,
   switchover: noSwitchover,
   observedGeneration: 0,

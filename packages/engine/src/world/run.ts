@@ -52,7 +52,7 @@ const runCommand = (world: World, request: CommandRequest, dialect: Dialect): Wo
     const pod = world.objects.get(keyOf('Pod', request.target.pod));
     return pod?.metadata.uid === request.target.podUid ? startServer(after, cluster, pod) : after;
   }
-  if (key.endsWith(' checkpoint')) return after;
+  if (key.endsWith(' checkpoint') || key.endsWith('nitSql')) return after;
   if (key === 'stanza') return { ...after, database: { ...after.database, stanza: true } };
   const roles = new Map(world.database.roles);
   for (const { secret, key: verifier } of Object.values(request.input?.variables ?? {})) {

@@ -73,7 +73,7 @@ const recalledCondition = (condition: JsonObject): readonly RecalledCondition[] 
 export const recalledOf = (
   previous: JsonObject,
   setOf: (startupMember: string) => string,
-): Omit<Recollection, 'repositories' | 'switchover'> => {
+): Omit<Recollection, 'initSql' | 'repositories' | 'switchover'> => {
   const startup = textAt(previous, 'startupInstance');
   return {
     conditions: objectsAt(previous, 'conditions').flatMap(recalledCondition),

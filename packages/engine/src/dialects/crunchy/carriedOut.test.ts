@@ -40,6 +40,7 @@ const values: Readonly<Record<string, unknown>> = {
   'config.parameters': { work_mem: '64MB' },
   customReplicationTLSSecret: { name: 'mine' },
   customTLSSecret: { name: 'mine' },
+  databaseInitSQL: { name: 'mine', key: 'init.sql' },
   disableDefaultPodScheduling: true,
   image: 'registry.example/postgres:15.14',
   imagePullPolicy: 'Always',

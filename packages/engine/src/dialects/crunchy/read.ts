@@ -1,12 +1,12 @@
 /** From a PostgresCluster manifest to the Cluster that it asks for, with everything in it that its owner should know of. */
 import type { LocalObjectReference, VolumeProjection } from '@pgherd/api';
-import type { Cluster, Finding } from '../../model/cluster.ts';
+import type { Cluster, Finding, InitSql } from '../../model/cluster.ts';
 import { archiveCommand, commonRepositoryHost, restoreCommand } from '../../render/backups/commands.ts';
 import type { Dialect } from '../dialect.ts';
-import { profile } from './profile.ts';
+import { annotations, profile } from './profile.ts';
 import { backupsField, backupsOf } from './backups.ts';
 import type { Field } from '../common/fields.ts';
-import { at, booleanOf, choiceOf, embeddedItems, integerOf, isObject, isPresent, itemsOf } from '../common/fields.ts';
+import { at, booleanOf, choiceOf, embeddedItems, integerOf, isObject, isPresent, itemsOf, textOf } from '../common/fields.ts';
 import { identityOf } from '../common/identity.ts';
 import { writableMounts } from '../common/volumes.ts';
 import { ownCertificateOf } from './certificates.ts';
@@ -22,7 +22,6 @@ import { recall } from './status.ts';
 import { checkSupport } from './supported.ts';
 import { allDatabases, usersOf } from './users.ts';
 
-/** What the owner lets a container of a set write to. */
 /**
  * Mount points that can take logs: all instance sets have them, since the dynamic configuration is one for all members, and both the server and
  * the container that makes directories for it can write there.
@@ -42,6 +41,12 @@ const logMounts = (sets: Cluster['sets']): readonly string[] => {
 const distinct = (findings: readonly Finding[]): readonly Finding[] => [
   ...new Map(findings.map((finding) => [`${finding.path} ${finding.reason}`, finding])).values(),
 ];
+
+/** Half a reference is none: the schema asks for both. */
+const initSqlOf = (field: Field): InitSql | undefined => {
+  const [configMap = '', key = ''] = [textOf(at(field, 'name')), textOf(at(field, 'key'))];
+  return configMap === '' || key === '' ? undefined : { path: field.path, configMap, key };
+};
 
 export const read: Dialect['read'] = (manifest, configuration, nowMs) => {
   const findings: Finding[] = [];
@@ -92,7 +97,8 @@ export const read: Dialect['read'] = (manifest, configuration, nowMs) => {
     patroni: patroniOf(spec, manifest.metadata, parameters, hba),
     sets,
     users,
-    databases: allDatabases(users),
+    databases: allDatabases(users, manifest.metadata.annotations?.[annotations.userSchemas] === 'true'),
+    initSql: initSqlOf(at(spec, 'databaseInitSQL')),
     services: { primary: serviceOf(at(spec, 'service'), metadata), replicas: serviceOf(at(spec, 'replicaService'), metadata) },
     backups,
     certificates: {

@@ -19,6 +19,7 @@ const outcome: Outcome = {
   repositories: [{ name: 'repo1', bound: true, volume: 'pvc-1', stanzaCreated: true, replicaCreateBackupComplete: false }],
   usersRevision: 'u1',
   databaseRevision: 'd1',
+  initSql: undefined,
   startupMember: { name: 'hippo-pgdb-x2bn', set: 'pgdb' },
   switchover: { done: 'before', fromTimeline: 3 },
   conditions: [{ type: 'Ready', status: 'False', reason: 'MembersStarting', message: 'hippo-pgdb-99cd is starting' }],

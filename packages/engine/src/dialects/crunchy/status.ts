@@ -50,7 +50,7 @@ export const status = (cluster: Cluster, outcome: Outcome, previous: JsonObject,
   const wanted = cluster.sets.reduce((sum, set) => sum + set.replicas, 0);
   const ready = outcome.sets.reduce((sum, set) => sum + set.readyReplicas, 0);
   return present({
-    ...kept(previous, 'databaseInitSQL', 'monitoring', 'postgresVersion', 'proxy', 'userInterface'),
+    ...kept(previous, 'monitoring', 'postgresVersion', 'proxy', 'userInterface'),
     observedGeneration: outcome.observedGeneration,
     conditions: conditionsOf(outcome, previous, nowMs),
     instances: instancesOf(outcome, previous),
@@ -68,6 +68,7 @@ export const status = (cluster: Cluster, outcome: Outcome, previous: JsonObject,
     pgbackrest: backupsOf(cluster, outcome, objectAt(previous, 'pgbackrest')),
     usersRevision: outcome.usersRevision,
     databaseRevision: outcome.databaseRevision,
+    databaseInitSQL: outcome.initSql,
   });
 };
 
@@ -93,6 +94,7 @@ const recalledSwitchover = (patroni: JsonObject): SwitchoverProgress => ({
 
 export const recall = (previous: JsonObject): Recollection => ({
   ...recalledOf(previous, () => textAt(previous, 'startupInstanceSet') ?? ''),
+  initSql: textAt(previous, 'databaseInitSQL'),
   switchover: recalledSwitchover(objectAt(previous, 'patroni')),
   repositories: objectsAt(objectAt(previous, 'pgbackrest'), 'repos').flatMap(recalledRepository),
 });

@@ -29,10 +29,10 @@ testSupport({
 
 test('support: a request by annotation that has no effect yet is reported', () => {
   const manifest = fixtureManifest('dev');
-  const metadata = { ...manifest.metadata, annotations: { [annotations.userSchemas]: 'true', [annotations.restore]: 'now' } };
+  const metadata = { ...manifest.metadata, annotations: { [annotations.allowUpgrade]: 'pg18', [annotations.restore]: 'now' } };
   const { findings } = read({ ...manifest, metadata }, testConfiguration, testNowMs);
   assert.deepEqual(
     findings.map(({ kind, path }) => [kind, path]),
-    [['unsupported', `metadata.annotations["${annotations.userSchemas}"]`]],
+    [['unsupported', `metadata.annotations["${annotations.allowUpgrade}"]`]],
   );
 });

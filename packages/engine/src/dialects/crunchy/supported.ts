@@ -30,6 +30,7 @@ export const supported: readonly string[] = [
   'config.parameters',
   'customReplicationTLSSecret',
   'customTLSSecret',
+  'databaseInitSQL',
   'disableDefaultPodScheduling',
   'image',
   'imagePullPolicy',
@@ -88,7 +89,6 @@ const features: Readonly<Record<string, Feature>> = {
   'backups.pgbackrest.repos[].volume.volumeClaimSpec.resources.limits.storage': growth,
   'backups.pgbackrest.restore': { what: 'a restore in place', asks: onlyIf('enabled', true) },
   'backups.snapshots': { what: 'a backup by volume snapshots', asks: always },
-  databaseInitSQL: { what: 'running SQL once after the creation', asks: filled },
   dataSource: {
     what: 'creating a cluster from existing data',
     asks: filled,
@@ -127,7 +127,6 @@ const requests: readonly Request[] = [
     asks: (_, spec) => at(spec, 'backups', 'pgbackrest', 'restore', 'enabled').value === true,
   },
   { annotation: annotations.allowUpgrade, what: 'an upgrade to another major version', asks: always },
-  { annotation: annotations.userSchemas, what: 'a schema for each user', asks: (value) => value === 'true' },
   {
     annotation: annotations.exporterCollectors,
     what: 'choosing the collectors of the metrics exporter',

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { fixtureCluster } from '../../testing/clusters.ts';
+import { fixtureCluster, fixtureManifest, testConfiguration, testNowMs, withSpec } from '../../testing/clusters.ts';
+import { annotations } from './profile.ts';
+import { read } from './read.ts';
 import { parseRoleOptions } from './roleOptions.ts';
 
 const usersWith = (users: unknown): ReturnType<typeof fixtureCluster> => fixtureCluster('dev', (spec) => ({ ...spec, users }));
@@ -17,6 +19,39 @@ test('users: no list means one user and one database named after the cluster', (
       ['hippo'],
     );
   }
+});
+
+test('users: by annotation each user has a schema of its own in each of its databases', () => {
+  const users = [
+    { name: 'rhino', databases: ['zoo', 'postgres'] },
+    { name: 'hippo', databases: ['zoo'] },
+    { name: 'public', databases: ['zoo', 'park'] },
+    { name: 'postgres' },
+  ];
+  const databasesWith = (value: string) => {
+    const { metadata, ...manifest } = fixtureManifest('dev');
+    const annotated = { ...manifest, metadata: { ...metadata, annotations: { [annotations.userSchemas]: value } } };
+    return read(
+      withSpec(annotated, (spec) => ({ ...spec, users })),
+      testConfiguration,
+      testNowMs,
+    ).cluster.databases.map(({ name, schemas }) => [name, schemas.map((schema) => [schema.name, schema.owner])]);
+  };
+  assert.deepEqual(databasesWith('true'), [
+    [
+      'zoo',
+      [
+        ['rhino', 'rhino'],
+        ['hippo', 'hippo'],
+      ],
+    ],
+    ['postgres', [['rhino', 'rhino']]],
+    ['park', []],
+  ]);
+  assert.deepEqual(databasesWith('false'), [
+    ['zoo', []],
+    ['park', []],
+  ]);
 });
 
 test('users: an empty list means none', () => {

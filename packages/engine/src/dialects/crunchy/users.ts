@@ -90,11 +90,23 @@ export const usersOf = (spec: Field, cluster: string): readonly UserIntent[] => 
   return [...users.values()];
 };
 
-/** Every database that a user has, in order of appearance, but the one that is always there. */
-export const allDatabases = (users: readonly UserIntent[]): readonly DatabaseIntent[] =>
-  [...new Set(users.flatMap((user) => user.databases).filter((database) => database !== 'postgres'))].map((name) => ({
-    name,
-    owner: undefined,
-    schemas: [],
-    extensions: [],
-  }));
+/** Schemas that are not any user's, whatever the user is called. */
+const takenSchemas: ReadonlySet<string> = new Set(['monitor', 'pgbouncer', 'public']);
+
+/**
+ * Every database that a user has, in order of appearance; the one that is always there only where something has to be in it. `ownSchemas`: each
+ * user has a schema of its name in each of its databases, since nobody but the owner of a database may make things in its schema `public`.
+ */
+export const allDatabases = (users: readonly UserIntent[], ownSchemas: boolean): readonly DatabaseIntent[] =>
+  [...new Set(users.flatMap((user) => user.databases))]
+    .map((name) => ({
+      name,
+      owner: undefined,
+      schemas: users
+        .filter(
+          (user) => ownSchemas && user.name !== profile.roles.superuser && !takenSchemas.has(user.name) && user.databases.includes(name),
+        )
+        .map((user) => ({ name: user.name, owner: user.name, readers: [], writers: [], creators: [] })),
+      extensions: [],
+    }))
+    .filter(({ name, schemas }) => name !== 'postgres' || schemas.length > 0);

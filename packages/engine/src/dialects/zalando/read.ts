@@ -109,6 +109,7 @@ export const read: Dialect['read'] = (manifest, configuration, nowMs) => {
     sets: [set],
     users,
     databases: [...databases, ...prepared.databases],
+    initSql: undefined,
     services: servicesOf(spec),
     backups: undefined,
     certificates: { server: serverCertificateOf(at(spec, 'tls')), replication: undefined },

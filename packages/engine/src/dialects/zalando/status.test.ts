@@ -19,6 +19,7 @@ const outcome = (conditions: readonly ConditionOutcome[], observedGeneration = 2
   switchover: { done: undefined, fromTimeline: undefined },
   usersRevision: 'u',
   databaseRevision: 'd',
+  initSql: undefined,
   startupMember: { name: 'acid-minimal-cluster-0', set: 'acid-minimal-cluster' },
   conditions,
   observedGeneration,
@@ -82,6 +83,7 @@ test('status: what is written is recalled', () => {
     switchover: { done: undefined, fromTimeline: undefined },
     usersRevision: 'u',
     databaseRevision: 'd',
+    initSql: undefined,
     startupMember: { name: 'acid-minimal-cluster-0', set: 'acid-minimal-cluster' },
     observedGeneration: 2,
   });

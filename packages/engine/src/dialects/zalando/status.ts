@@ -60,5 +60,6 @@ const setOf = (member: string): string => member.slice(0, member.lastIndexOf('-'
 export const recall = (previous: JsonObject): Recollection => ({
   ...recalledOf(previous, setOf),
   repositories: [],
+  initSql: undefined,
   switchover: noSwitchover,
 });
