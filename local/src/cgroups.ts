@@ -4,13 +4,22 @@
  */
 import { access, mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { AddressPlan } from './addresses.ts';
 import { waitFor } from './wait.ts';
 
 const mountPoint = '/sys/fs/cgroup';
 
-/** The path of a machine's cgroup within each hierarchy. */
-export function machineCgroup(instance: string, machine: string): string {
-  return `/pgherd/${instance}/${machine}`;
+/**
+ * The cgroup of an instance within each hierarchy. Its bridge has it to itself on the whole computer; its name only among the instances of one user, and
+ * a kubelet ends what it does not know in its cgroup.
+ */
+export function instanceCgroup({ bridge }: AddressPlan): string {
+  return `/pgherd/${bridge}`;
+}
+
+/** The same of one of its machines. */
+export function machineCgroup(plan: AddressPlan, machine: string): string {
+  return `${instanceCgroup(plan)}/${machine}`;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -123,7 +123,7 @@ export async function ensureKubelet(
   await writeKubeconfig(kubeconfig, { ...options, leaf: node.name });
   const resolvConf = join(paths.root, 'resolv.conf');
   await ensureFile(resolvConf, `nameserver ${instance.plan.bridgeAddress}\n`);
-  const cgroup = machineCgroup(instance.record.name, node.name);
+  const cgroup = machineCgroup(instance.plan, node.name);
   await ensureCgroup(cgroup);
   const configuration = stringify(
     kubeletConfiguration(instance.plan, node, paths, cgroup, {

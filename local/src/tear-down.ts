@@ -37,7 +37,7 @@ export async function tearDown(root: string, instance: Instance): Promise<void> 
   await killMarked(paths);
   await unmountBelow(paths.root);
   if (record.nodes > 0) {
-    for (const machine of machines) await removeCgroup(machineCgroup(record.name, machine));
+    for (const machine of machines) await removeCgroup(machineCgroup(plan, machine));
     await removeBridge(plan);
   }
   await using _lock = await lock('register');

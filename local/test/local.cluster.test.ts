@@ -5,6 +5,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { instanceCgroup } from '../src/cgroups.ts';
 import { attempt, run } from '../src/command.ts';
 import { ociArchive } from '../src/images.ts';
 import { connect, down, InstanceConflict, status, up } from '../src/index.ts';
@@ -77,7 +78,7 @@ function podUrl(cluster: LocalCluster, pod: string): Promise<string> {
 
 /** Everything on this machine that belongs to the instance, by kind. */
 async function traces(instance: Instance): Promise<Readonly<Record<string, readonly string[]>>> {
-  const { plan, paths, record } = instance;
+  const { plan, paths } = instance;
   const linesOf = async (command: readonly [string, ...string[]]): Promise<readonly string[]> =>
     (await attempt(command)).stdout.split('\n');
   const device = new RegExp(`\\b${plan.bridge}(n\\d+|gw)?\\b`);
@@ -85,14 +86,14 @@ async function traces(instance: Instance): Promise<Readonly<Record<string, reado
   for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry) && Number(entry) !== process.pid)) {
     const commandLine = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
     const cgroup = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
-    if (commandLine.includes(paths.root) || cgroup.includes(`/pgherd/${record.name}/`)) processes.push(`${pid} ${commandLine}`);
+    if (commandLine.includes(paths.root) || cgroup.includes(`${instanceCgroup(plan)}/`)) processes.push(`${pid} ${commandLine}`);
   }
   return {
     processes,
     devices: (await linesOf(['ip', '-o', 'link'])).filter((line) => device.test(line)),
     routes: (await linesOf(['ip', 'route'])).filter((line) => device.test(line)),
     rules: (await linesOf(['iptables-save'])).filter((line) => device.test(line)),
-    cgroups: (await linesOf(['find', '/sys/fs/cgroup', '-path', `*/pgherd/${record.name}`])).filter((line) => line !== ''),
+    cgroups: (await linesOf(['find', '/sys/fs/cgroup', '-path', `*${instanceCgroup(plan)}`])).filter((line) => line !== ''),
     files: await readdir(paths.root).catch(() => []),
   };
 }

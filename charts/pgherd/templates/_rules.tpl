@@ -35,7 +35,7 @@
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: ['']
   resources: [configmaps]
-  verbs: [list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: ['']
   resources: [secrets]
   verbs: [get, list, watch, create, patch, delete]

@@ -31,7 +31,8 @@ const childVerbs: Readonly<Record<keyof typeof childKinds, readonly Verb[]>> = {
   services: applied,
   // Where Patroni keeps its state: its configuration and a switchover are written there, and members are granted `get`.
   endpoints: ['get', ...applied, 'delete'],
-  configMaps: [...applied, 'delete'],
+  // SQL of the owner's own is read by name.
+  configMaps: ['get', ...applied, 'delete'],
   // Values are made and completed from what is, not from what a cache knew; Secrets of others are read by name and never listed.
   secrets: ['get', ...applied, 'delete'],
   persistentVolumeClaims: [...applied, 'delete'],
