@@ -14,7 +14,7 @@ const sql = `
 CREATE TABLE IF NOT EXISTS runs (what text);
 SELECT nothing FROM nowhere;
 INSERT INTO runs VALUES ('première');
-\\connect hippo
+\\connect hippodb
 CREATE TABLE IF NOT EXISTS hippo.made (what text);
 INSERT INTO hippo.made VALUES ('in another database');
 `;

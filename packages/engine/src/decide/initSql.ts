@@ -123,6 +123,6 @@ export const runInitSql = (situation: Situation, users: { readonly inForce: bool
     conditions:
       failures === ''
         ? []
-        : notApplied('StatementsFailed', `of the SQL in ${source}, all else was run:\n${failures}\nmend this by hand; or ${anew}`),
+        : notApplied('StatementsFailed', `not all of the SQL in ${source} went through:\n${failures}\nmend this by hand; or ${anew}`),
   };
 };
