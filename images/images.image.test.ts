@@ -86,9 +86,23 @@ SQL
       'import yaml, patroni.postgresql.postmaster as postmaster, patroni.dcs.kubernetes as kubernetes',
       'changed = [postmaster.PostmasterProcess.signal_stop, kubernetes.Kubernetes._map_subsets]',
       'print(yaml.SafeLoader is yaml.CSafeLoader, *(function.__module__ for function in changed))',
+      // A view of the cluster as the member has it that hands over.
+      'from patroni.dcs.kubernetes import K8sObject, Kubernetes, k8s_client',
+      'paths = {"leader_path": "ha", "failover_path": "ha-failover"}',
+      'view = object.__new__(type("View", (Kubernetes,), paths))',
+      'pods = {name: K8sObject({"metadata": {"uid": name + "-uid"}, "spec": {"nodeName": "n", "hostname": name}, "status": {"podIP": ip}})',
+      '        for name, ip in {"one": "10.0.0.1", "two": "10.0.0.2"}.items()}',
+      'request = K8sObject({"metadata": {"annotations": {"leader": "one", "member": "two"}}})',
+      'view._namespace, view._name = "db", "one"',
+      'view._pods, view._kinds = pods, {"ha-failover": request}',
+      'view._Kubernetes__ports = [k8s_client.V1EndpointPort(port=5432, name="postgresql")]',
+      'endpoints = {}',
+      'view._map_subsets(endpoints, [])',
+      'address = endpoints["subsets"][0].addresses[0]',
+      'print(address.ip, address.target_ref.name, address.target_ref.uid, endpoints["subsets"][0].ports[0].port)',
     ].join('\n');
     const script = `cat > /tmp/usercustomize.py <<'END'\n${usercustomize}\nEND\nPYTHONPATH=/tmp python3 -c '${questions}'`;
-    for (const user of users) assert.equal(await bash(user, script), 'True usercustomize usercustomize');
+    for (const user of users) assert.equal(await bash(user, script), 'True usercustomize usercustomize\n10.0.0.2 two two-uid 5432');
   });
 
   test('postgres image: pgBackRest runs for any user, at both of its paths and without a configuration of its own', async () => {

@@ -10,6 +10,7 @@ export type { Manifest } from './dialects/manifest.ts';
 export { dialects } from './dialects/index.ts';
 export { canonicalJson, hashOf, hashOfText } from './hash.ts';
 export type * from './model/cluster.ts';
+export { parseWindows, windowSyntax } from './model/maintenance.ts';
 export type * from './model/members.ts';
 export type * from './model/outcome.ts';
 export type * from './model/profile.ts';

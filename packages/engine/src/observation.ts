@@ -102,6 +102,8 @@ export interface EngineConfiguration {
   readonly backupImage: string | undefined;
   readonly clusterDomain: string;
   readonly openshift: boolean;
+  /** For clusters that set none of their own; undefined: none. */
+  readonly maintenanceWindows: string | undefined;
 }
 
 /** Something that the API server did not let act do, in the last pass. Gone once it went through. */

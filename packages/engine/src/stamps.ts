@@ -24,6 +24,12 @@ export const stamps = {
   restart: 'pgherd.dev/restart',
   /** On a cluster: a new value lets pending renderings roll out. */
   rollout: 'pgherd.dev/rollout',
+  /** On a StatefulSet: the rendering that it got because a maintenance window was open, so that its pods keep to windows, too. */
+  renderedInWindow: 'pgherd.dev/rendered-in-window',
+  /** On a cluster: when it may be disturbed. */
+  maintenanceWindows: 'pgherd.dev/maintenance-windows',
+  /** On a cluster: whether what its owner changes keeps to the windows, too (`all`, default `own`). */
+  maintenanceScope: 'pgherd.dev/maintenance-scope',
 } as const;
 
 /** Raised with every change of rendering that would give an unchanged manifest another pod; stamps.test.ts notices. */

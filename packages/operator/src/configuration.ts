@@ -3,6 +3,7 @@
  * ends the start with the name of the option and what it takes.
  */
 import { parseArgs } from 'node:util';
+import { parseWindows, windowSyntax } from '@pgherd/engine';
 
 export interface Configuration {
   /** Path of a kubeconfig; undefined: the pod's own service account, or the default kubeconfig outside a cluster. */
@@ -23,6 +24,8 @@ export interface Configuration {
   /** Image by PostgreSQL major version. */
   readonly postgresImages: Readonly<Record<string, string>>;
   readonly backupImage: string | undefined;
+  /** For clusters that set none of their own. */
+  readonly maintenanceWindows: string | undefined;
 }
 
 /** An option has a value that it does not take. The message names the option and says what it takes. */
@@ -88,6 +91,12 @@ const options = {
     fallback: '',
     help: 'image with pgbackrest, where a manifest names none',
   },
+  maintenanceWindows: {
+    flag: 'maintenance-windows',
+    variable: 'PGHERD_MAINTENANCE_WINDOWS',
+    fallback: '',
+    help: 'when clusters that do not say it themselves may be disturbed, "Sat:22:00-03:00, 04:00-05:00 Europe/Berlin"; empty: at any time',
+  },
 } as const satisfies Record<string, Option>;
 
 /** Every option with its flag, variable, default and meaning, for documents. */
@@ -151,6 +160,15 @@ const listenFrom = (given: string): Configuration['listen'] => {
   };
 };
 
+const windowsFrom = (given: string): string | undefined => {
+  if (given.trim() === '') return undefined;
+  const { windows, wrong } = parseWindows(given);
+  const [first = given] = wrong;
+  if (wrong.length > 0 || windows.length === 0)
+    throw new ConfigurationError('--maintenance-windows', first, `a maintenance window: ${windowSyntax}`);
+  return given;
+};
+
 /**
  * Compiles flags and environment. `argv` without the program, `environment` as the process has it.
  *
@@ -198,5 +216,6 @@ export const compileConfiguration = (argv: readonly string[], environment: Reado
     openshift: oneOf('--openshift', value(options.openshift), ['on', 'off']) === 'on',
     postgresImages: imagesFrom(value(options.postgresImages), environment),
     backupImage: optional(options.backupImage) ?? environment['RELATED_IMAGE_PGBACKREST'],
+    maintenanceWindows: windowsFrom(value(options.maintenanceWindows)),
   };
 };

@@ -95,6 +95,7 @@ const engineConfigurationOf = (configuration: Configuration): EngineConfiguratio
   backupImage: configuration.backupImage,
   clusterDomain: configuration.clusterDomain,
   openshift: configuration.openshift,
+  maintenanceWindows: configuration.maintenanceWindows,
 });
 
 const keyText = ({ dialect, namespace, name }: ClusterKey): string => `${dialect.profile.name}/${namespace}/${name}`;

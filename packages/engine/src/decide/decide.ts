@@ -192,7 +192,7 @@ const run = (situation: Situation, dialect: Dialect): Decision => {
     staleUserSecrets(situation, plans),
     heal(situation),
     scaleDown(situation),
-    rollOut(situation, renderings.objects),
+    rollOut(situation, renderings),
     leaveCordonedNodes(situation),
     requested,
     restartServers(situation),

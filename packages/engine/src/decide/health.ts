@@ -28,7 +28,7 @@ import type { ConditionOutcome } from '../model/outcome.ts';
 import type { Contribution } from './contribution.ts';
 import { isConfigured } from './patroniConfiguration.ts';
 import { troubleOf } from './pods.ts';
-import { isApplied, isOutdated } from './rollOut.ts';
+import { isApplied, isDue } from './rollOut.ts';
 import { presentMembers, type Situation } from './situation.ts';
 import { lastingRefusals } from './refusals.ts';
 import { startupMemberOf } from './stopping.ts';
@@ -116,7 +116,7 @@ export const healthOf = (
   const replicas = present.filter(({ name }) => name !== primary.name);
   const lagging = replicas.filter((member) => !streams(member)).map(({ name }) => name);
   if (lagging.length > 0) return moving('MembersNotReady', `not streaming yet: ${list(lagging)}`);
-  const outdated = present.filter(isOutdated).map(({ name }) => name);
+  const outdated = present.filter((member) => isDue(situation, member)).map(({ name }) => name);
   if (outdated.length > 0) return moving('RollingOut', `pods of an older template: ${list(outdated)}`);
   if (surplus.length > 0) return moving('ScalingDown', `still to go: ${list(surplus.map(({ name }) => name))}`);
   if (!isConfigured(situation)) return moving('ConfiguringPatroni', "Patroni's dynamic configuration is being changed");

@@ -20,6 +20,7 @@ import {
   situationIn,
   turned,
   withFaults,
+  withWindow,
   withParameters,
   type Spec,
 } from '../testing/worlds.ts';
@@ -78,6 +79,12 @@ testTable('restarts', join(import.meta.dirname, 'restarts.ts'), 1, {
     const outdated = passIn(editSet(raised(), { resources: { limits: { cpu: '2' } } }));
     assert.equal(markedBy(passIn(turned(outdated.world))), undefined);
     assert.match(conditionIn(outdated.world, 'RestartPending')?.message ?? '', /max_connections 100 → 200/);
+  },
+  "one waits, windows hold for the owner's changes, and none is open": () => {
+    const held = passIn(withWindow(raised(), 60, 'all'));
+    assert.equal(markedBy(held), undefined);
+    assert.match(conditionIn(held.world, 'RestartPending')?.message ?? '', /that waits for the maintenance window that opens at /);
+    for (const world of [withWindow(raised(), 60), withWindow(raised(), -10, 'all')]) assert.notEqual(markedBy(passIn(world)), undefined);
   },
   'one waits, and a switchover was asked for just now': () => {
     const world = raised();

@@ -9,6 +9,7 @@
  * | no member waits                                                   | nothing                                                      |
  * | one waits, and the cluster is stopped or paused in Patroni        | condition RestartPending                                     |
  * | one waits, and a wanted member is missing, not ready or outdated  | condition RestartPending: that comes first                   |
+ * | one waits, windows hold for the owner's changes, and none is open | condition RestartPending                                     |
  * | one waits, and a switchover was asked for just now                | condition RestartPending: that comes first                   |
  * | a replica waits for less of it, and Patroni's configuration is of just now | wait for what the leader says                       |
  * | Patroni's configuration is being written                          | wait until it is                                             |
@@ -36,9 +37,10 @@ import type { Contribution } from './contribution.ts';
 import { configurePatroni } from './patroniConfiguration.ts';
 import { isDeleting, scalarText } from './pods.ts';
 import { configurationStore, isPausedInPatroni, parametersOf, storedConfiguration, untilHeardMs } from './patroniStore.ts';
+import { describeWindow, lookAgain, untilChangeMs } from './maintenance.ts';
 import { referenceTo } from './references.ts';
 import { dueAtMs, isRestarting, markAfter, markOf, refusalIn, restartCommand, restartingMs, restartLeftMs } from './restartMarks.ts';
-import { isOutdated } from './rollOut.ts';
+import { isDue } from './rollOut.ts';
 import { mayHoldSecret } from './secretSettings.ts';
 import { presentMembers, type Situation } from './situation.ts';
 import { isLowered, isStandbySetting } from './standbySettings.ts';
@@ -112,9 +114,11 @@ export const restartServers = (situation: Situation): Contribution => {
   if (isPausedInPatroni(situation))
     return pending('Patroni is paused: patronictl resume lets them restart, patronictl restart does it now');
   const present = presentMembers(situation);
-  if (present.length < wanted.length || present.some((member) => !member.ready || isOutdated(member))) {
+  if (present.length < wanted.length || present.some((member) => !member.ready || isDue(situation, member))) {
     return pending('they restart one at a time once all members are ready');
   }
+  const heldMs = untilChangeMs(situation);
+  if (heldMs > 0) return { ...pending(`that waits for ${describeWindow(situation)}`), lookAgainAfterMs: lookAgain(heldMs) };
   const untilSwitchedOverMs = switchoverUnderWayMs(situation);
   if (untilSwitchedOverMs > 0) return { ...pending('a switchover was asked for just now'), lookAgainAfterMs: untilSwitchedOverMs };
   const leader = waiting.find(({ role }) => role === 'leader');

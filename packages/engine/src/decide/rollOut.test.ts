@@ -7,6 +7,7 @@ import { testTable } from '../testing/tables.ts';
 import {
   annotateCluster,
   atRest,
+  clockIn,
   conditionIn,
   decisionIn,
   dialect,
@@ -29,6 +30,7 @@ import {
   turned,
   withFaults,
   withInstances,
+  withWindow,
   deleteCluster,
 } from '../testing/worlds.ts';
 import { passOver, turn } from '../world/run.ts';
@@ -76,10 +78,29 @@ const withTemplate = (world: World, workload: string, stamp: string, value: stri
 const isApplied = (world: World, { workload }: MemberIdentity): boolean =>
   decisionIn(world).objects.some(({ object }) => object.kind === 'StatefulSet' && object.metadata.name === workload);
 
+/** What a roll-out does by itself, with nothing to be applied. */
+const stepOf = (world: World) => rollOut(situationIn(world), { objects: [], kept: new Set() }).step;
+
+const inWindow = (world: World, scope?: 'own' | 'all'): World => withWindow(world, -30, scope);
+const beforeWindow = (world: World, scope?: 'own' | 'all'): World => withWindow(world, 120, scope);
+
 const replaced = (world: World): string | undefined => {
-  const step = rollOut(situationIn(world), []).step;
+  const step = stepOf(world);
   return step?.kind === 'deletePod' ? step.deletion.reference.name : undefined;
 };
+
+/** As if an older version of ourselves had made everything: its templates stay. */
+const madeByAnotherVersion = (world: World): World =>
+  namesOf(world, 'StatefulSet')
+    .filter((name) => !name.includes('repo-host'))
+    .reduce(
+      (next, name) => withTemplate(next, name, stamps.rendering, '0'),
+      namesOf(world, 'Pod').reduce((next, pod) => editObject(next, 'Pod', pod, (object) => stamped(object, stamps.rendering, '0')), world),
+    );
+
+/** Pods in the order in which they are replaced. */
+const replacedUntilRest = (world: World): readonly string[] =>
+  settled(world).passes.flatMap(({ decision }) => (decision?.step?.kind === 'deletePod' ? [decision.step.deletion.reference.name] : []));
 
 testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
   'does not lead, and another leads and is ready': () => {
@@ -101,7 +122,7 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
   },
   'leads, and a replica is fit': () => {
     const world = doomed(restedSharedWorld(), first);
-    const step = rollOut(situationIn(world), []).step;
+    const step = stepOf(world);
     assert.ok(step?.kind === 'switchover' && step.from === first && step.to === second);
     const ended = atRest(world);
     assert.notEqual(claimUid(ended, first), claimUid(world, first));
@@ -115,7 +136,7 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
     assert.equal(claimUid(changed, first), claimUid(alone, first));
     assert.equal(replaced(notReadyPod(changed, first)), undefined);
     const lags = lagging(doomed(restedSharedWorld(), first), second);
-    assert.equal(rollOut(situationIn(lags), []).step, undefined);
+    assert.equal(stepOf(lags), undefined);
     const leaderless = editObject(doomed(restedSharedWorld(), second), 'Endpoints', shared, (object) => ({
       ...object,
       metadata: { ...object.metadata, annotations: { leader: 'nobody' } },
@@ -147,6 +168,19 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
     const once = passIn(asked).world;
     assert.ok(!isApplied(withTemplate(once, replica.workload, stamps.rendering, '0'), replica), 'the same value releases nothing again');
   }),
+  'the same, and a maintenance window is open': forBoth((world) => {
+    const { replica } = pairIn(world);
+    const older = withTemplate(world, replica.workload, stamps.rendering, '0');
+    assert.ok(isApplied(inWindow(older), replica));
+    const waiting = beforeWindow(older);
+    assert.ok(!isApplied(waiting, replica));
+    const { message = '' } = conditionIn(passIn(waiting).world, 'RolloutPending') ?? {};
+    assert.match(message, new RegExp(`in the maintenance window that opens at .*T${clockIn(world, 120)}Z`));
+    // And then somebody looks.
+    const waitMs = decisionIn(waiting).lookAgainAfterMs ?? Infinity;
+    assert.ok(waitMs > 0 && waitMs <= 120 * 60_000, `${waitMs}`);
+    assert.ok(isApplied({ ...waiting, nowMs: waiting.nowMs + 120 * 60_000 }, replica));
+  }),
   'other inputs': forBoth((world) => {
     const { replica } = pairIn(world);
     assert.ok(isApplied(withTemplate(world, replica.workload, stamps.inputs, 'older'), replica));
@@ -158,6 +192,37 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
     const pending = editObject(outdated(world, primary), 'Pod', primary.pod, (pod) => ({ ...pod, status: { phase: 'Pending' } }));
     assert.equal(replaced(pending), primary.pod);
   }),
+  'has an older rendering alone, got in a window that has closed': forBoth((world) => {
+    const older = madeByAnotherVersion(world);
+    const begun = turned(passIn(inWindow(older)).world);
+    const { primary, replica } = pairIn(begun);
+    assert.equal(replaced(begun), replica.pod);
+    const closed = beforeWindow(begun);
+    assert.equal(stepOf(closed), undefined);
+    const told = passIn(closed).world;
+    assert.equal(conditionIn(told, 'RolloutPending')?.reason, 'OutsideMaintenanceWindow');
+    assert.equal(conditionIn(told, 'Ready')?.status, 'True');
+    // What serves nobody is replaced at any time.
+    assert.equal(replaced(notReady(closed, replica)), replica.pod);
+    // It goes on in the next one, and then nothing is left to tell.
+    const ended = atRest(inWindow(turned(told)));
+    assert.deepEqual([conditionIn(ended, 'RolloutPending'), pairIn(ended).primary.pod === primary.pod], [undefined, false]);
+    assert.deepEqual(passIn(ended).writes, []);
+  }),
+  "windows hold for the owner's changes, and none is open": forBoth((world) => {
+    const changed =
+      world === two()
+        ? editSet(world, { resources: { limits: { cpu: '2' } } })
+        : editSpec(world, (spec) => ({ ...spec, podAnnotations: { changed: 'yes' } }));
+    const held = atRest(beforeWindow(changed, 'all'));
+    assert.deepEqual(
+      [conditionIn(held, 'RolloutPending')?.reason, conditionIn(held, 'Ready')?.status, pairIn(held).primary.pod],
+      ['OutsideMaintenanceWindow', 'True', pairIn(world).primary.pod],
+    );
+    assert.deepEqual(passIn(held).writes, []);
+    assert.equal(replacedUntilRest(beforeWindow(changed)).length, 2, 'unless they are for pgherd alone');
+    assert.equal(replacedUntilRest(inWindow(held, 'all')).length, 2);
+  }),
   'is ready, another member is down': forBoth((world) => {
     const { replica, primary } = pairIn(world);
     assert.equal(replaced(notReady(outdated(world, replica), primary)), undefined);
@@ -168,7 +233,7 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
   }),
   'leads, the replicas are done and one is fit': forBoth((world) => {
     const { replica, primary } = pairIn(world);
-    const step = rollOut(situationIn(outdated(world, primary)), []).step;
+    const step = stepOf(outdated(world, primary));
     assert.ok(step?.kind === 'switchover' && step.from === primary.pod && step.to === replica.pod);
   }),
   "leads, and a member's template is not applied yet, or not seen by its controller": () => {
@@ -216,10 +281,6 @@ test('roll out: a changed manifest reaches every pod, replicas first', () => {
   assert.notEqual(pairIn(world).primary.name, primary.name);
 });
 
-/** Pods in the order in which they are replaced. */
-const replacedUntilRest = (world: World): readonly string[] =>
-  settled(world).passes.flatMap(({ decision }) => (decision?.step?.kind === 'deletePod' ? [decision.step.deletion.reference.name] : []));
-
 test(
   'roll out: a restart is asked for by an annotation, each new value once, and taking it back asks for none',
   forBoth((world) => {
@@ -238,13 +299,6 @@ test(
     assert.equal(replacedUntilRest(annotateCluster(restarted, { [stamps.restart]: 'once more' })).length, 2);
   }),
 );
-
-/** As if an older version of ourselves had made everything: its templates stay. */
-const madeByAnotherVersion = (world: World): World =>
-  [...namesOf(world, 'Pod')].reduce(
-    (next, pod) => editObject(next, 'Pod', pod, (object) => stamped(object, stamps.rendering, '0')),
-    withTemplate(world, shared, stamps.rendering, '0'),
-  );
 
 test('roll out: who leads first is no part of a template that stays: the others are told when it leads', () => {
   const led = atRest(ledBy(restedSharedWorld(), second));

@@ -6,6 +6,7 @@
  * | same inputs, same rendering                    | applied (which puts drift right)                                             |
  * | same inputs, other rendering                   | kept with the member's files; condition RolloutPending                       |
  * | the same, and annotation `pgherd.dev/rollout` has a new value | applied                                                       |
+ * | the same, and a maintenance window is open     | applied                                                                      |
  * | other inputs                                   | applied                                                                      |
  *
  * Annotation `pgherd.dev/restart` of the cluster is an input of each member's pod: a new value replaces them all. It stays in the templates, so taking
@@ -16,6 +17,8 @@
  * | the outdated pod                               | decision                                                                     |
  * |------------------------------------------------|------------------------------------------------------------------------------|
  * | is not ready and does not lead, or is stuck    | delete it                                                                    |
+ * | has an older rendering alone, got in a window that has closed | kept; condition RolloutPending                                |
+ * | windows hold for the owner's changes, and none is open | kept; condition RolloutPending                                       |
  * | is ready, another member is down               | wait                                                                         |
  * | is a replica                                   | delete it                                                                    |
  * | leads, and a member's template is not applied yet, or not seen by its controller | wait                                       |
@@ -39,6 +42,7 @@ import { leadsFirstKey } from '../render/memberPod.ts';
 import { stamps } from '../stamps.ts';
 import { checkpointBeforeStop } from './checkpoint.ts';
 import type { Contribution } from './contribution.ts';
+import { describeWindow, lookAgain, untilChangeMs, untilMaintenanceMs } from './maintenance.ts';
 import { isDoomed } from './members.ts';
 import { isDeleting, troubleOf } from './pods.ts';
 import { deletionOf, referenceTo } from './references.ts';
@@ -59,10 +63,20 @@ const templateStamps = (statefulSet: StatefulSet | undefined): Stamps => stampsO
 
 const isSame = (left: Stamps, right: Stamps): boolean => left.inputs === right.inputs && left.rendering === right.rendering;
 
-/** Annotated, so that the same value releases nothing a second time. */
-const released = (statefulSet: StatefulSet, value: string): StatefulSet => ({
+/**
+ * Annotated with what released its rendering: the value of the annotation, so that the same value releases nothing a second time, or a maintenance
+ * window.
+ */
+const released = (statefulSet: StatefulSet, value: string | undefined, inWindow: boolean): StatefulSet => ({
   ...statefulSet,
-  metadata: { ...statefulSet.metadata, annotations: { ...statefulSet.metadata.annotations, [stamps.rollout]: value } },
+  metadata: {
+    ...statefulSet.metadata,
+    annotations: {
+      ...statefulSet.metadata.annotations,
+      ...(value === undefined ? {} : { [stamps.rollout]: value }),
+      ...(inWindow ? { [stamps.renderedInWindow]: templateStamps(statefulSet).rendering ?? '' } : {}),
+    },
+  },
 });
 
 /** The files of a kept template stay with it. Who leads first is no part of any template: pods wait for it, and so it changes with the cluster. */
@@ -72,6 +86,10 @@ const keptConfiguration = (desired: ConfigMap, live: ConfigMap | undefined): rea
   return [{ ...desired, data: { ...live.data, [leadsFirstKey]: leadsFirst } }];
 };
 
+/** It has its rendering from a maintenance window. */
+const isOfWindow = (statefulSet: StatefulSet): boolean =>
+  statefulSet.metadata.annotations?.[stamps.renderedInWindow] === templateStamps(statefulSet).rendering;
+
 export interface Renderings extends Contribution {
   readonly objects: readonly DesiredObject[];
   /** Names of the StatefulSets whose live template stays though we would render it otherwise. */
@@ -79,11 +97,14 @@ export interface Renderings extends Contribution {
 }
 
 /** Leaves out what only another version of ourselves would change. */
-export const keepRenderings = ({ cluster, observation }: Situation, objects: readonly DesiredObject[]): Renderings => {
+export const keepRenderings = (situation: Situation, objects: readonly DesiredObject[]): Renderings => {
+  const { cluster, observation } = situation;
   const { names } = cluster.profile;
   const { namespace } = cluster.identity;
   const release = cluster.identity.annotations[stamps.rollout];
+  const untilMs = cluster.maintenance === undefined ? Infinity : untilMaintenanceMs(situation);
   const kept = new Set<string>();
+  const inWindow = new Set<string>();
   const keptConfigurations = new Set<string>();
   let step: DisruptiveStep | undefined;
   for (const { object } of objects) {
@@ -92,7 +113,9 @@ export const keepRenderings = ({ cluster, observation }: Situation, objects: rea
     if (live === undefined) continue;
     const [running, wanted] = [templateStamps(live), templateStamps(object)];
     const isReleased = release !== undefined && live.metadata.annotations?.[stamps.rollout] !== release;
-    if (running.inputs !== wanted.inputs || running.rendering === wanted.rendering || isReleased) continue;
+    if (running.inputs !== wanted.inputs) continue;
+    if (running.rendering === wanted.rendering ? isOfWindow(live) : !isReleased && untilMs === 0) inWindow.add(object.metadata.name);
+    if (running.rendering === wanted.rendering || isReleased || untilMs === 0) continue;
     kept.add(object.metadata.name);
     keptConfigurations.add(names.memberConfiguration(object.metadata.name));
     const replicas = object.spec?.replicas ?? 1;
@@ -111,7 +134,7 @@ export const keepRenderings = ({ cluster, observation }: Situation, objects: rea
     const { object } = desired;
     if (object.kind === 'StatefulSet') {
       if (kept.has(object.metadata.name)) return [];
-      return release === undefined ? [desired] : [{ ...desired, object: released(object, release) }];
+      return [{ ...desired, object: released(object, release, inWindow.has(object.metadata.name)) }];
     }
     if (object.kind !== 'ConfigMap' || !keptConfigurations.has(object.metadata.name)) return [desired];
     const live = observation.children.configMaps.find(({ metadata }) => metadata.name === object.metadata.name);
@@ -131,9 +154,11 @@ export const keepRenderings = ({ cluster, observation }: Situation, objects: rea
               reason: 'NewRendering',
               message:
                 `${[...kept].toSorted().join(', ')}: this version of pgherd makes these pods differently, and nothing in the manifest asks for a restart; ` +
-                `they follow with the next change that restarts them, or now with a new value of annotation ${stamps.rollout}`,
+                `they follow with the next change that restarts them, ${cluster.maintenance === undefined ? '' : `in ${describeWindow(situation)}, `}` +
+                `or now with a new value of annotation ${stamps.rollout}`,
             },
           ],
+    lookAgainAfterMs: kept.size === 0 ? undefined : lookAgain(untilMs),
   };
 };
 
@@ -148,6 +173,16 @@ export const isOutdated = ({ podObject, statefulSet }: Member): boolean =>
   isObserved(statefulSet) &&
   !isSame(stampsOf(podObject.metadata.annotations), templateStamps(statefulSet));
 
+/** How long its pod, which is outdated, has to wait for a maintenance window, in milliseconds. */
+const heldMs = (situation: Situation, { podObject, statefulSet }: Member): number => {
+  const isOwners = stampsOf(podObject?.metadata.annotations).inputs !== templateStamps(statefulSet).inputs;
+  if (isOwners) return untilChangeMs(situation);
+  return statefulSet !== undefined && isOfWindow(statefulSet) ? untilMaintenanceMs(situation) : 0;
+};
+
+/** Its pod is to be replaced as soon as it is its turn: no maintenance window has to open first. */
+export const isDue = (situation: Situation, member: Member): boolean => isOutdated(member) && heldMs(situation, member) === 0;
+
 /** Of `objects`, which are to be applied in this pass, the StatefulSets of wanted members are live as they are to be. */
 export const isApplied = ({ wanted, observation }: Situation, objects: readonly DesiredObject[]): boolean =>
   objects.every(({ object }) => {
@@ -158,6 +193,9 @@ export const isApplied = ({ wanted, observation }: Situation, objects: readonly 
 
 /** Its containers run: a primary in this state recovers, and must not be disturbed. */
 const hasStarted = ({ podObject }: Member): boolean => troubleOf(podObject) === undefined && podObject?.status?.phase !== 'Pending';
+
+/** What runs in its pod serves nobody, so that another pod harms nobody. */
+const isBroken = (member: Member): boolean => !member.ready && (member.role !== 'leader' || !hasStarted(member));
 
 /** Why the pod of such a member is replaced. */
 export const replacementOf = ({ pod, dataClaim }: Member): string =>
@@ -188,44 +226,67 @@ const deletedVolumes = (situation: Situation): readonly ConditionOutcome[] => {
   return [{ type: 'VolumeDeleted', status: 'True', reason: 'ClaimDeleted', message: messages.toSorted().join('\n') }];
 };
 
-/** `objects`: what is to be applied in this pass. */
-export const rollOut = (situation: Situation, objects: readonly DesiredObject[]): Contribution => {
+/** What is told of pods that wait for a maintenance window. */
+const pendingFor = (situation: Situation, held: readonly Member[]): readonly ConditionOutcome[] =>
+  held.length === 0
+    ? []
+    : [
+        {
+          type: 'RolloutPending',
+          status: 'True',
+          reason: 'OutsideMaintenanceWindow',
+          message: `${held
+            .map(({ pod }) => pod)
+            .toSorted()
+            .join(', ')}: made from an older template, and replaced in ${describeWindow(situation)}`,
+        },
+      ];
+
+/** `renderings`: what is to be applied in this pass. */
+export const rollOut = (situation: Situation, renderings: Pick<Renderings, 'objects' | 'kept'>): Contribution => {
   const { cluster, wanted } = situation;
-  const conditions = deletedVolumes(situation);
   const present = presentMembers(situation);
+  const waits = new Map(present.map((member) => [member.name, isOutdated(member) && !isBroken(member) ? heldMs(situation, member) : 0]));
+  const held = present.filter(({ name }) => waits.get(name) !== 0);
+  const report: Contribution = {
+    // Of templates that wait it is told already.
+    conditions: [...deletedVolumes(situation), ...(renderings.kept.size === 0 ? pendingFor(situation, held) : [])],
+    lookAgainAfterMs: held.length === 0 ? undefined : lookAgain(Math.min(...held.map(({ name }) => waits.get(name) ?? 0))),
+  };
   const outdated = present.filter(
     (member) =>
-      (isOutdated(member) || isDying(situation, member)) &&
+      ((isOutdated(member) && !held.includes(member)) || isDying(situation, member)) &&
       member.podObject !== undefined &&
       !isDeleting(member.podObject) &&
       (member.role === 'leader' || !isIrreplaceable(situation, member)),
   );
   const replace = (member: Member | undefined): Contribution => {
-    if (member?.podObject === undefined || isIrreplaceable(situation, member)) return { conditions };
+    if (member?.podObject === undefined || isIrreplaceable(situation, member)) return report;
     const reason = isDying(situation, member) ? replacementOf(member) : `pod ${member.pod} was made from an older template`;
-    return { step: { kind: 'deletePod', deletion: deletionOf(member.podObject, cluster.identity.namespace, reason), reason }, conditions };
+    return { ...report, step: { kind: 'deletePod', deletion: deletionOf(member.podObject, cluster.identity.namespace, reason), reason } };
   };
-  const stuck = outdated.find((member) => !member.ready && (member.role !== 'leader' || !hasStarted(member)));
+  const stuck = outdated.find(isBroken);
   if (stuck !== undefined) return replace(stuck);
-  if (present.length < wanted.length || present.some((member) => !member.ready)) return { conditions };
+  if (present.length < wanted.length || present.some((member) => !member.ready)) return report;
   const replica = outdated.find((member) => member.role !== 'leader');
   if (replica !== undefined) return replace(replica);
   const primary = outdated[0];
-  if (primary === undefined) return { conditions };
+  if (primary === undefined) return report;
   // A replica whose template is not there yet, or not seen by its controller, is about to be outdated, too: it comes first, and must not take over.
   const isSettled = present.every(({ statefulSet }) => statefulSet !== undefined && isObserved(statefulSet));
-  if (!isSettled || !isApplied(situation, objects)) return { conditions };
+  if (!isSettled || !isApplied(situation, renderings.objects)) return report;
+  const switchover = (candidates: readonly Member[], reason: string): Contribution => ({
+    ...report,
+    ...switchoverTo(situation, candidates, reason),
+  });
   if (isDying(situation, primary)) {
     // One that goes has the data, too, until then.
-    const reason = `claim ${primary.dataClaim?.metadata.name ?? ''} of pod ${primary.pod} was deleted, and it leads, so another takes over first`;
-    return { ...switchoverTo(situation, situation.members, reason), conditions };
+    const claim = primary.dataClaim?.metadata.name ?? '';
+    return switchover(situation.members, `claim ${claim} of pod ${primary.pod} was deleted, and it leads, so another takes over first`);
   }
   if (present.length === 1) {
     const checkpoint = checkpointBeforeStop(situation, primary, templateStamps(primary.statefulSet).inputs ?? '');
-    return checkpoint.kind === 'needed'
-      ? { ...checkpoint.first, conditions }
-      : { ...replace(primary), events: checkpoint.events, conditions };
+    return checkpoint.kind === 'needed' ? { ...report, ...checkpoint.first } : { ...replace(primary), events: checkpoint.events };
   }
-  const reason = `pod ${primary.pod} was made from an older template and leads, so another takes over first`;
-  return { ...switchoverTo(situation, present, reason), conditions };
+  return switchover(present, `pod ${primary.pod} was made from an older template and leads, so another takes over first`);
 };

@@ -20,6 +20,7 @@ import type {
   VolumeProjection,
   SecretProjection,
 } from '@pgherd/api';
+import type { Maintenance } from './maintenance.ts';
 import type { Profile } from './profile.ts';
 
 /** Labels and annotations that the owner wants on objects. The operator's own labels win over them. */
@@ -273,6 +274,8 @@ export interface Cluster {
   /** Why no change of the manifest is carried out for now, beginning with what asks for it; undefined: changes are carried out. */
   readonly paused: string | undefined;
   readonly stopped: boolean;
+  /** Undefined: no windows are set. */
+  readonly maintenance: Maintenance | undefined;
   readonly postgres: PostgresSettings;
   readonly patroni: PatroniSettings;
   readonly sets: readonly InstanceSet[];

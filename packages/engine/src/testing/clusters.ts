@@ -18,6 +18,7 @@ export const testConfiguration: EngineConfiguration = {
   backupImage: 'registry.example/postgres:17',
   clusterDomain: 'cluster.local',
   openshift: false,
+  maintenanceWindows: undefined,
 };
 
 export const fixtureNames = ['dev', 'qa', 'prod'] as const;

@@ -8,6 +8,7 @@ import type { Manifest } from '../dialects/manifest.ts';
 import { dialects } from '../dialects/index.ts';
 import type { Member } from '../model/members.ts';
 import type { CertificateFacts, Observation } from '../observation.ts';
+import { stamps } from '../stamps.ts';
 import { passOver, settle, turn, type Pass, type PassOptions } from '../world/run.ts';
 import {
   create,
@@ -120,6 +121,17 @@ export const annotateCluster = (world: World, annotations: Readonly<Record<strin
     ...manifest,
     metadata: { ...manifest.metadata, annotations: { ...manifest.metadata.annotations, ...annotations } },
   }));
+
+/** What the world's clocks show so many minutes later, in UTC. */
+export const clockIn = (world: World, laterMinutes: number): string =>
+  new Date(world.nowMs + laterMinutes * 60_000).toISOString().slice(11, 16);
+
+/** With a maintenance window of an hour that opens in so many minutes; it has opened where that is less than none. */
+export const withWindow = (world: World, opensInMinutes: number, scope: 'own' | 'all' = 'own'): World =>
+  annotateCluster(world, {
+    [stamps.maintenanceWindows]: `${clockIn(world, opensInMinutes)}-${clockIn(world, opensInMinutes + 60)}`,
+    [stamps.maintenanceScope]: scope,
+  });
 
 export const deleteCluster = (world: World): World =>
   editManifest(world, (manifest) => ({

@@ -8,6 +8,7 @@ import { backupsField, backupsOf } from './backups.ts';
 import type { Field } from '../common/fields.ts';
 import { at, booleanOf, choiceOf, embeddedItems, integerOf, isObject, isPresent, itemsOf, textOf } from '../common/fields.ts';
 import { identityOf } from '../common/identity.ts';
+import { maintenanceOf } from '../common/maintenance.ts';
 import { writableMounts } from '../common/volumes.ts';
 import { ownCertificateOf } from './certificates.ts';
 import { hbaOf } from './hba.ts';
@@ -84,6 +85,7 @@ export const read: Dialect['read'] = (manifest, configuration, nowMs) => {
     metadata,
     paused: booleanOf(at(spec, 'paused')) === true ? 'paused' : undefined,
     stopped: booleanOf(at(spec, 'shutdown')) ?? false,
+    maintenance: maintenanceOf(manifest.metadata, findings, configuration.maintenanceWindows),
     postgres: {
       majorVersion,
       image,

@@ -22,6 +22,7 @@ const values: Readonly<Record<string, object>> = {
   initContainers: { initContainers: [{ name: 'first', image: 'registry.example/first' }] },
   masterNodePort: { enableMasterNodePort: true, masterNodePort: 30000 },
   masterServiceAnnotations: { masterServiceAnnotations: annotations },
+  maintenanceWindows: { maintenanceWindows: ['Sat:01:00-04:00'] },
   nodeAffinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } },
   numberOfInstances: { numberOfInstances: 3 },
   patroni: { patroni: { ttl: 60 } },

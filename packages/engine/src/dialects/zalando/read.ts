@@ -7,6 +7,7 @@ import { at, integerOf, isObject, report, shown, textOf, textsOf } from '../comm
 import { identityOf } from '../common/identity.ts';
 import { postgresImageOf } from '../common/images.ts';
 import { checkEndOfLife } from '../common/versions.ts';
+import { maintenanceOf } from '../common/maintenance.ts';
 import { writableMounts } from '../common/volumes.ts';
 import { databasesOf } from './databases.ts';
 import { hbaOf } from './hba.ts';
@@ -96,6 +97,7 @@ export const read: Dialect['read'] = (manifest, configuration, nowMs) => {
     metadata,
     paused: pausedBy(manifest),
     stopped: replicas === 0,
+    maintenance: maintenanceOf(manifest.metadata, findings, configuration.maintenanceWindows, at(spec, 'maintenanceWindows')),
     postgres: {
       majorVersion,
       image: postgresImageOf(at(spec, 'dockerImage'), majorVersion, 'spec.postgresql.version', configuration),

@@ -19,7 +19,6 @@ testSupport({
     enableLogicalBackup: false,
     masterPoolerNodePort: 0,
     usersWithSecretRotation: null,
-    maintenanceWindows: [],
     volume: { size: '1Gi', isSubPathExpr: true, subPath: '', iops: 0 },
     enableMasterPoolerLoadBalancer: true,
     connectionPooler: { mode: 'session' },

@@ -36,17 +36,23 @@ from types import SimpleNamespace
 class Kubernetes:
     failover_path = "hippo-ha-failover"
 
-    def __init__(self, annotations):
+    def __init__(self, annotations, others):
         request = annotations and SimpleNamespace(metadata=SimpleNamespace(annotations=annotations))
         self._kinds = {self.failover_path: request}
+        self._name = "one-0"
+        self._pods = {name: SimpleNamespace(status=SimpleNamespace(pod_ip=ip)) for name, ip in others.items()}
+        self.__port = 5432
+
+    def __address(self, ip):
+        return f"{self._name} {ip}:{self.__port}"
 
     def _map_subsets(self, endpoints, ips):
-        endpoints["subsets"] = ips
+        endpoints["subsets"] = [self.__address(ip) for ip in ips]
 
 
-def mapped(ips, annotations):
+def mapped(ips, annotations, others):
     endpoints = {}
-    Kubernetes(annotations)._map_subsets(endpoints, ips)
+    Kubernetes(annotations, {"one-0": "10.0.0.1", **others})._map_subsets(endpoints, ips)
     return endpoints
 `;
 
@@ -82,17 +88,27 @@ test('usercustomize: a signal that was not sent is waited for by nobody', (conte
     assert.equal(runWith(context, {}, `psutil.answer = ${answer}`, ...stop).output, `signalled fast\n${answer}\n`);
 });
 
-test('usercustomize: a member that hands over keeps its address, and any other goes or comes as ever', (context) => {
-  const mapped = (ips: string, annotations: string): string => {
-    const { output, errors } = runWith(context, {}, 'from patroni.dcs.kubernetes import mapped', `print(mapped(${ips}, ${annotations}))`);
+test('usercustomize: a member that hands over puts the next leader into its place where one can be it, and any other goes or comes as ever', (context) => {
+  const mapped = (ips: string, annotations: string, others = '{"two-0": "10.0.0.2", "three-0": "10.0.0.3"}'): string => {
+    const { output, errors } = runWith(
+      context,
+      {},
+      'from patroni.dcs.kubernetes import mapped',
+      `print(mapped(${ips}, ${annotations}, ${others}))`,
+    );
     assert.equal(errors, '');
     return output.trim();
   };
+  assert.equal(mapped('[]', '{"leader": "one-0", "member": "three-0"}'), "{'subsets': ['three-0 10.0.0.3:5432']}");
+  assert.equal(mapped('[]', '{"leader": "one-0", "member": ""}', '{"two-0": "10.0.0.2"}'), "{'subsets': ['two-0 10.0.0.2:5432']}");
+  // Which of them it will be, nobody knows; or where it is.
   assert.equal(mapped('[]', '{"leader": "one-0", "member": ""}'), '{}');
-  assert.equal(mapped('[]', '{"member": "two-0"}'), '{}');
-  const scheduled = '{"leader": "one-0", "scheduled_at": "2999-01-01T00:00:00Z"}';
+  assert.equal(mapped('[]', '{"member": "four-0"}'), '{}');
+  assert.equal(mapped('[]', '{"member": "two-0"}', '{"two-0": None}'), '{}');
+  assert.equal(mapped('[]', '{"leader": "one-0"}', '{}'), '{}');
+  const scheduled = '{"leader": "one-0", "member": "two-0", "scheduled_at": "2999-01-01T00:00:00Z"}';
   for (const none of ['None', '{"leader": "", "member": ""}', '{}', scheduled]) assert.equal(mapped('[]', none), "{'subsets': []}");
-  assert.equal(mapped('["10.0.0.1"]', '{"member": "two-0"}'), "{'subsets': ['10.0.0.1']}");
+  assert.equal(mapped('["10.0.0.1"]', '{"member": "two-0"}'), "{'subsets': ['one-0 10.0.0.1:5432']}");
 });
 
 test('usercustomize: a Patroni that is made otherwise stays as it is', (context) => {

@@ -8,11 +8,12 @@
  * - A stop is over when PostgreSQL is. Patroni signals the postmaster, looks whether it is gone, and then sleeps for a second, however soon it goes
  *   (patroni/postgresql/__init__.py, _do_stop, STOP_POLLING_INTERVAL); only then may another member lead. So the signal returns when the postmaster is
  *   gone, or after that second.
- * - While a member hands over, its address stays in the leader's Endpoints until the next leader puts its own there. Patroni empties them when it
- *   releases the lock (patroni/dcs/kubernetes.py, delete_leader), tens of milliseconds before. But kube-proxy carries out the first of two changes at
- *   once and the second no sooner than a second after it (minSyncPeriod), and of the connections that find no endpoint meanwhile Linux refuses six and
- *   then one in a second (net.ipv4.icmp_ratelimit): clients of the others wait for seconds. The address of one that hands over refuses them all at
- *   once. Where no other leads after all, it leads to one that was demoted and has all data, until one does.
+ * - A member that hands over puts the address of the next leader into the leader's Endpoints when it releases the lock, where only one can be the
+ *   next; otherwise its own stays until the next leader puts its own there. Patroni empties them then (patroni/dcs/kubernetes.py, delete_leader), and
+ *   the next leader fills them tens of milliseconds later. But kube-proxy carries out the first of two changes at once and the second no sooner than a
+ *   second after it (minSyncPeriod), be the first one of annotations alone; and of the connections that find no endpoint meanwhile Linux refuses six
+ *   and then one in a second (net.ipv4.icmp_ratelimit): clients of the others wait for seconds. A server that ends or is about to be promoted refuses
+ *   them all at once. Where no other leads after all, the address leads to one that has all data, until one does.
  */
 export const usercustomize = `
 import sys
@@ -40,7 +41,21 @@ def wait_after_signal(module):
     module.PostmasterProcess.signal_stop = signal_stop_and_wait
 
 
-def keep_address(module):
+class As:
+    """A member's view of the cluster, with the name of another."""
+
+    def __init__(self, view, name):
+        self._view = view
+        self._name = name
+
+    def __getattr__(self, name):
+        value = getattr(self._view, name)
+        # Methods see the other name, too.
+        function = getattr(value, "__func__", None)
+        return function.__get__(self) if function else value
+
+
+def pass_address_on(module):
     map_subsets = module.Kubernetes._map_subsets
 
     def map_subsets_unless_handing_over(self, endpoints, ips):
@@ -50,6 +65,11 @@ def keep_address(module):
         hands_over = annotations.get("leader") or annotations.get("member")
         if ips or not hands_over or annotations.get("scheduled_at"):
             map_subsets(self, endpoints, ips)
+            return
+        candidates = [annotations["member"]] if annotations.get("member") else [name for name in self._pods.copy() if name != self._name]
+        pod = self._pods.get(candidates[0]) if len(candidates) == 1 else None
+        if pod and pod.status.pod_ip:
+            map_subsets(As(self, candidates[0]), endpoints, [pod.status.pod_ip])
 
     module.Kubernetes._map_subsets = map_subsets_unless_handing_over
 
@@ -57,7 +77,7 @@ def keep_address(module):
 class WhenImported:
     """Python asks it first for every module; it changes some, once they are loaded by whoever loads them."""
 
-    changes = {"patroni.postgresql.postmaster": wait_after_signal, "patroni.dcs.kubernetes": keep_address}
+    changes = {"patroni.postgresql.postmaster": wait_after_signal, "patroni.dcs.kubernetes": pass_address_on}
 
     def find_spec(self, name, path=None, target=None):
         change = self.changes.pop(name, None)
