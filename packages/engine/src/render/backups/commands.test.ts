@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -11,17 +11,24 @@ import { configurationDirectory, serverPort } from './layout.ts';
 
 const printing = { pgbackrest: 'printf "%s\\n" pgbackrest "$@"' };
 
+const segment = '000000010000000000000001';
+
 /** `restore_command` as PostgreSQL runs it, with the port and the mark of a test. */
 const restoring = async (context: TestContext, port: number, programs: Readonly<Record<string, string>> = printing) => {
   const root = temporaryFolder(context);
+  const wal = join(root, 'pg_wal');
+  mkdirSync(wal);
   const mark = join(root, 'absent');
   const text = restoreCommand('db', '127.0.0.1')
     .replaceAll('/tmp/repository-host-absent', mark)
     .replaceAll(`/${serverPort}`, `/${port}`)
-    .replaceAll('%f', '000000010000000000000001')
+    .replaceAll('/proc/$PPID/exe', join(root, 'postgres'))
+    .replaceAll('pg_wal/%f', join(wal, segment))
+    .replaceAll('%f', segment)
     .replaceAll('%p', 'pg_wal/RECOVERYXLOG');
+  symlinkSync(join(root, 'bin', 'postgres'), join(root, 'postgres'));
   const PATH = standIns(join(root, 'bin'), programs);
-  return { mark, ask: () => runBeside(['sh', '-c', text], { PATH }) };
+  return { mark, received: join(wal, segment), ask: () => runBeside(['sh', '-c', text], { PATH }) };
 };
 
 test('archive command: PostgreSQL puts the path in', () => {
@@ -34,13 +41,7 @@ test('restore command: pgBackRest is asked when the repository host answers, and
   context.after(() => server.close());
   const { port } = server.address() as AddressInfo;
   const found = await (await restoring(context, port)).ask();
-  assert.deepEqual(found.output.trim().split('\n'), [
-    'pgbackrest',
-    '--stanza=db',
-    'archive-get',
-    '000000010000000000000001',
-    'pg_wal/RECOVERYXLOG',
-  ]);
+  assert.deepEqual(found.output.trim().split('\n'), ['pgbackrest', '--stanza=db', 'archive-get', segment, 'pg_wal/RECOVERYXLOG']);
   assert.equal(found.status, 0);
   assert.equal((await (await restoring(context, port, { pgbackrest: 'exit 42' })).ask()).status, 42);
 });
@@ -55,8 +56,33 @@ test('restore command: a repository host that is away means "not in the archive"
   assert.deepEqual([second.status, second.output], [1, '']);
 });
 
-test('restore command: without one host for everything pgBackRest is always asked', () => {
-  assert.equal(restoreCommand('db', undefined), 'pgbackrest --stanza=db archive-get %f "%p"');
+test('restore command: without one host for everything pgBackRest is asked without a look first', () => {
+  assert.match(restoreCommand('db', undefined), /; exec pgbackrest --stanza=db archive-get %f "%p"$/);
+  assert.doesNotMatch(restoreCommand('db', undefined), /dev.tcp/);
+});
+
+test('restore command: a segment that was received just now up to the end of its primary is looked for nowhere', async (context) => {
+  const record = 'rmgr: XLOG len (rec/tot): 114/114, tx: 0, lsn: 0/09000028, prev 0/08000100, desc:';
+  const asking = async (records: readonly string[], ageSeconds: number): Promise<string> => {
+    const dump = records.map((description) => `echo '${record} ${description}'`).join('; ');
+    const programs = {
+      pg_waldump: `${dump}; echo 'error in WAL record at 0/090000A0' >&2; exit 1`,
+      timeout: 'exit 0',
+      pgbackrest: 'echo asked',
+    };
+    const { ask, received } = await restoring(context, 1, programs);
+    writeFileSync(received, '');
+    const writtenAt = new Date(Date.now() - ageSeconds * 1000);
+    utimesSync(received, writtenAt, writtenAt);
+    const { status, output } = await ask();
+    return `${status} ${output.trim()}`;
+  };
+  const ended = ['RUNNING_XACTS', 'CHECKPOINT_SHUTDOWN redo 0/9000028'];
+  assert.equal(await asking(ended, 1), '1 ');
+  // It may have gone on since.
+  assert.equal(await asking(ended, 8), '0 asked');
+  assert.equal(await asking([...ended, 'INSERT'], 1), '0 asked');
+  assert.equal(await asking(['INSERT'], 1), '0 asked');
 });
 
 test('restore command: an owner who puts a repository elsewhere gets no look at our host first', () => {

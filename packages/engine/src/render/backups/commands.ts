@@ -14,6 +14,20 @@ const connectSeconds = 1;
 /** Seconds for which a repository host that did not answer is not asked again. */
 const absentSeconds = 5;
 
+/** Seconds for which nothing of a segment that was received from a primary in its end is looked for elsewhere. */
+const receivedSeconds = 5;
+
+/**
+ * The beginning of `restore_command`: what a standby received to the end is not in the archive either. A primary that shuts down ends its segment and
+ * begins another one with the record of its shutdown as its last. The standby that is about to be promoted then asks the archive for that one again
+ * and again, and PostgreSQL hears of its promotion only when pgBackRest has answered: a third of a second in which nobody is served. Only for some
+ * seconds, so that one which starts again and goes on in that segment is found in the archive.
+ */
+const unlessReceivedToTheEnd = [
+  `if [ -n "$(find pg_wal/%f -newermt "-${receivedSeconds} seconds" 2>/dev/null)" ]`,
+  `&& "$(dirname "$(readlink /proc/$PPID/exe)")/pg_waldump" -n 20 pg_wal/%f 2>/dev/null | tail -n 1 | grep -q CHECKPOINT_SHUTDOWN`,
+].join(' ');
+
 /**
  * PostgreSQL's `restore_command`.
  *
@@ -29,9 +43,11 @@ const absentSeconds = 5;
  */
 export const restoreCommand = (stanza: string, host: string | undefined): string => {
   const get = `pgbackrest --stanza=${stanza} archive-get %f "%p"`;
-  if (host === undefined) return get;
+  const received = `${unlessReceivedToTheEnd}; then exit 1; fi`;
+  if (host === undefined) return `${received}; exec ${get}`;
   const mark = '/tmp/repository-host-absent';
   return [
+    received,
     `if [ -n "$(find ${mark} -newermt "-${absentSeconds} seconds" 2>/dev/null)" ]; then exit 1; fi`,
     `timeout ${connectSeconds} bash -c "exec 3<>/dev/tcp/${host}/${serverPort}" 2>/dev/null || { touch ${mark}; exit 1; }`,
     `exec ${get}`,
