@@ -4,7 +4,17 @@
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { applyExampleFile, askMember, conditionOf, memberPods, patchCluster, primaryPod, readCluster, untilReady } from './src/cluster.ts';
+import {
+  applyExampleFile,
+  askMember,
+  conditionOf,
+  memberPods,
+  patchCluster,
+  primaryPod,
+  readCluster,
+  untilCondition,
+  untilReady,
+} from './src/cluster.ts';
 import type { Pod, Ref } from './src/cluster.ts';
 import { kinds } from '@pgherd/kube';
 import { assertRenewed, drainPrimary, runChange } from './src/changeRun.ts';
@@ -45,6 +55,7 @@ const subjects: readonly Subject[] = [
 ];
 
 const nameOf = ({ metadata }: Pod): string => metadata.name;
+const uids = (list: readonly Pod[]): readonly unknown[] => list.map(({ metadata }) => metadata.uid);
 
 for (const { kind, create, writing } of subjects) {
   test(`a running ${kind.resource.kind} is changed`, { timeout: 600_000 }, async (t) => {
@@ -86,7 +97,6 @@ for (const { kind, create, writing } of subjects) {
       await step('a raised setting that needs a start restarts PostgreSQL in its pods, the replica first', async () => {
         const [primary, pods] = [await primaryPod(environment, ref), await memberPods(environment, ref)];
         await set({ max_connections: '150' });
-        const uids = (list: readonly Pod[]): readonly unknown[] => list.map(({ metadata }) => metadata.uid);
         assert.deepEqual(uids(await memberPods(environment, ref)), uids(pods));
         assert.equal(nameOf(await primaryPod(environment, ref)), nameOf(primary));
         const started = await startTimes();
@@ -125,6 +135,23 @@ for (const { kind, create, writing } of subjects) {
           [...created.values()].every((at) => at <= (created.get(nameOf(primary)) ?? '')),
           [...created].join('; '),
         );
+      });
+
+      await step('maintenance windows that hold for changes keep a restart back until one opens', async () => {
+        const before = await memberPods(environment, ref);
+        const clock = (laterMinutes: number): string => new Date(Date.now() + laterMinutes * 60_000).toISOString().slice(11, 16);
+        const windows = (opensInMinutes: number): object => ({
+          'pgherd.dev/maintenance-windows': `${clock(opensInMinutes)}-${clock(opensInMinutes + 60)}`,
+          'pgherd.dev/maintenance-scope': 'all',
+        });
+        await patchCluster(environment, ref, { metadata: { annotations: { ...windows(120), 'pgherd.dev/restart': 'in a window' } } });
+        await untilCondition(environment, ref, 'RolloutPending', /replaced in the maintenance window that opens at .*Z/);
+        await untilReady(environment, ref, members);
+        assert.deepEqual(uids(await memberPods(environment, ref)), uids(before));
+        await change({ metadata: { annotations: windows(-30) } }, async () => {
+          await assertRenewed(environment, ref, before);
+          assert.equal(conditionOf(await readCluster(environment, ref), 'RolloutPending'), undefined);
+        });
       });
 
       await step("a drain of the primary's node goes through, and another member leads before the pod is taken", async () => {
