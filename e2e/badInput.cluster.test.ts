@@ -96,7 +96,7 @@ const mistakesOfPostgresCluster: readonly Mistake[] = [
     change: [{ op: 'add', path: '/spec/databaseInitSQL', value: { name: 'nowhere', key: 'init.sql' } }],
     reported: {
       type: 'Stalled',
-      message: /spec\.databaseInitSQL could not be run: there is no ConfigMap nowhere .*; make it/,
+      message: /spec\.databaseInitSQL has not run to its end: there is no ConfigMap nowhere .*; make it/,
       ready: 'False',
     },
   },

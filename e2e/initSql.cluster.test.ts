@@ -44,7 +44,7 @@ test('SQL of the owner runs once, after users have what they need', { timeout: 4
         environment,
         ref,
         'Stalled',
-        /spec\.databaseInitSQL could not be run: there is no ConfigMap hippo-init in namespace/,
+        /spec\.databaseInitSQL has not run to its end: there is no ConfigMap hippo-init in namespace/,
       );
     });
 

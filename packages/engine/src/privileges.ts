@@ -10,7 +10,7 @@ const defaultPrivileges = [
   { objects: 'TYPES', type: 'T', reader: ['USAGE'], writer: ['USAGE'] },
 ] as const;
 
-const schemaStatements = ({ name, owner, readers, writers, creators }: SchemaIntent): readonly string[] => {
+const schemaStatements = ({ name, owner, keepsOwner, readers, writers, creators }: SchemaIntent): readonly string[] => {
   const [schema, owns] = [sqlLiteral(name), sqlLiteral(owner)];
   const given = (role: string, creator: string, objects: string, type: string, privileges: readonly string[]): readonly string[] =>
     privileges.map(
@@ -29,8 +29,12 @@ WHERE NOT EXISTS (
   return [
     `SELECT pg_catalog.format('CREATE SCHEMA %I AUTHORIZATION %I', ${schema}, ${owns})
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname::text = ${schema})`,
-    `SELECT pg_catalog.format('ALTER SCHEMA %I OWNER TO %I', ${schema}, ${owns})
+    ...(keepsOwner === true
+      ? []
+      : [
+          `SELECT pg_catalog.format('ALTER SCHEMA %I OWNER TO %I', ${schema}, ${owns})
 WHERE EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname::text = ${schema} AND pg_catalog.pg_get_userbyid(nspowner)::text <> ${owns})`,
+        ]),
     ...[...new Set([...readers, ...writers])].map(
       (role) => `SELECT pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', ${schema}, ${sqlLiteral(role)})
 WHERE NOT EXISTS (

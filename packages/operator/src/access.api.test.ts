@@ -189,6 +189,13 @@ const live = async (life: Life, onCreated: () => Promise<void>): Promise<void> =
   assert.ok(dialect !== undefined);
   const { client, namespace } = life;
   const { labels, requests } = dialect.profile;
+  const initSql = { name: `${name}-init`, key: 'init.sql' };
+  await client.create(kinds.configMaps, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: initSql.name, namespace },
+    data: { [initSql.key]: 'SELECT 1;' },
+  } as KubernetesObject);
   await client.create(manifestType, {
     apiVersion: `${group}/${dialect.resource.version}`,
     kind: dialect.resource.kind,
@@ -197,6 +204,7 @@ const live = async (life: Life, onCreated: () => Promise<void>): Promise<void> =
       postgresVersion: 17,
       users: [{ name, databases: ['zoo'] }],
       instances: instances(2),
+      databaseInitSQL: initSql,
       backups: { pgbackrest: { repos: [{ name: 'repo1', volume: { volumeClaimSpec: storage } }] } },
     },
   } as KubernetesObject);

@@ -15,7 +15,6 @@ import {
   passIn,
   restedSharedWorld,
   restedWorld,
-  withWindow,
 } from '../testing/worlds.ts';
 import type { World } from '../world/world.ts';
 
@@ -61,13 +60,6 @@ testTable('cordons', join(import.meta.dirname, 'cordons.ts'), 1, {
     assert.deepEqual([step.from, step.to], [primary, replica]);
     assert.match(step.reason, new RegExp(`node node-of-${primary} .* takes no more pods`));
     assert.equal(stepIn(lagging(world, replica), primary), undefined);
-  }),
-  'the same, and maintenance windows are set, and none is open': forBoth((world) => {
-    const { primary, replica } = podsIn(world);
-    const waiting = withWindow(world, 60);
-    assert.equal(stepIn(waiting, primary), undefined);
-    const open = stepIn({ ...waiting, nowMs: waiting.nowMs + 3_600_000 }, primary);
-    assert.ok(open?.kind === 'switchover' && open.to === replica);
   }),
   'the same, and those that are fit are on nodes that take none either': forBoth((world) => {
     const { primary, replica } = podsIn(world);

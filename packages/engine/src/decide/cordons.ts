@@ -6,13 +6,11 @@
  * |----------------------------------------------------------------------|------------------------------------------------|
  * | nodes may not be watched, or the primary's takes pods                | nothing                                        |
  * | the primary's node takes no more pods, a replica elsewhere is fit    | switchover to it                               |
- * | the same, and maintenance windows are set, and none is open          | nothing: its pod hands over when it is stopped |
  * | the same, and those that are fit are on nodes that take none either  | nothing: its pod hands over when it is stopped |
  * | stopped                                                              | nothing                                        |
  */
 import type { Member } from '../model/members.ts';
 import type { Contribution } from './contribution.ts';
-import { lookAgain, untilMaintenanceMs } from './maintenance.ts';
 import { presentMembers, type Situation } from './situation.ts';
 import { switchoverTo } from './switchover.ts';
 
@@ -20,8 +18,6 @@ export const leaveCordonedNodes = (situation: Situation): Contribution => {
   const { cluster, observation, primary } = situation;
   const isClosed = ({ podObject }: Member): boolean => observation.closedNodes?.has(podObject?.spec?.nodeName ?? '') === true;
   if (cluster.stopped || primary === undefined || !isClosed(primary)) return {};
-  const waitMs = untilMaintenanceMs(situation);
-  if (waitMs > 0) return { lookAgainAfterMs: lookAgain(waitMs) };
   const elsewhere = presentMembers(situation).filter((member) => member.name !== primary.name && !isClosed(member));
   const node = primary.podObject?.spec?.nodeName ?? '';
   return switchoverTo(

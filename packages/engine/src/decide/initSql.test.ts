@@ -90,7 +90,7 @@ testTable('init SQL', join(import.meta.dirname, 'initSql.ts'), 2, {
       [commandsOf(failed), told(failed, 'InitSQLApplied')?.reason, told(failed, 'Stalled')?.reason],
       [[], 'NotRun', 'InitSQLNotRun'],
     );
-    assert.match(told(failed, 'Ready')?.message ?? '', /spec\.databaseInitSQL could not be run: there is no ConfigMap hippo-init/);
+    assert.match(told(failed, 'Ready')?.message ?? '', /spec\.databaseInitSQL has not run to its end: there is no ConfigMap hippo-init/);
     // However often it failed, a ConfigMap that comes is seen within half a minute or so.
     const often = after(due(), { ...missing, attempts: 30 });
     assert.ok((decisionIn(often).lookAgainAfterMs ?? Infinity) <= 32_000);

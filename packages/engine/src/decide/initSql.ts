@@ -105,7 +105,7 @@ export const runInitSql = (situation: Situation, users: { readonly inForce: bool
   };
   if (known?.inputs !== inputs) return { ...waiting, conditions, commands: [request] };
   if (known.result.kind === 'failed') {
-    const stalled = `the SQL of ${asked.path} could not be run: ${known.result.message.trim()}; it is tried again`;
+    const stalled = `the SQL of ${asked.path} has not run to its end: ${known.result.message.trim()}; it is tried again`;
     const againAtMs = retryAtMs(known.finishedAtMs, Math.min(known.result.attempts, countedAttempts));
     const report = { ...waiting, stalled, conditions: notApplied('NotRun', stalled) };
     return againAtMs > observation.nowMs

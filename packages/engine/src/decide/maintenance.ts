@@ -4,6 +4,7 @@
  * mended at any time.
  */
 import { untilOpenMs } from '../model/maintenance.ts';
+import { stamps } from '../stamps.ts';
 import type { Situation } from './situation.ts';
 
 /** How long pgherd's own initiative waits, in milliseconds; 0: not at all. */
@@ -20,8 +21,9 @@ export const lookAgain = (waitMs: number): number | undefined => (Number.isFinit
 /** `the maintenance window that opens at 2026-11-23T02:00Z`. */
 export const describeWindow = ({ cluster, observation }: Pick<Situation, 'cluster' | 'observation'>): string => {
   const { maintenance } = cluster;
-  const waitMs = maintenance === undefined ? Infinity : untilOpenMs(maintenance, observation.nowMs);
-  if (maintenance === undefined || !Number.isFinite(waitMs))
-    return `a maintenance window, of which ${maintenance?.source ?? 'nothing'} has none`;
+  if (maintenance === undefined)
+    return `a maintenance window, and none are set any more: a new value of annotation ${stamps.rollout} does it now`;
+  const waitMs = untilOpenMs(maintenance, observation.nowMs);
+  if (!Number.isFinite(waitMs)) return `a maintenance window, of which ${maintenance.source} has none`;
   return `the maintenance window that opens at ${new Date(observation.nowMs + waitMs).toISOString().slice(0, 16)}Z (${maintenance.source})`;
 };

@@ -79,7 +79,7 @@ const isApplied = (world: World, { workload }: MemberIdentity): boolean =>
   decisionIn(world).objects.some(({ object }) => object.kind === 'StatefulSet' && object.metadata.name === workload);
 
 /** What a roll-out does by itself, with nothing to be applied. */
-const stepOf = (world: World) => rollOut(situationIn(world), { objects: [], kept: new Set() }).step;
+const stepOf = (world: World) => rollOut(situationIn(world), { objects: [], pending: undefined }).step;
 
 const inWindow = (world: World, scope?: 'own' | 'all'): World => withWindow(world, -30, scope);
 const beforeWindow = (world: World, scope?: 'own' | 'all'): World => withWindow(world, 120, scope);
@@ -202,6 +202,14 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
     const told = passIn(closed).world;
     assert.equal(conditionIn(told, 'RolloutPending')?.reason, 'OutsideMaintenanceWindow');
     assert.equal(conditionIn(told, 'Ready')?.status, 'True');
+    // Without windows it waits for a word of the owner, and that word counts at any time.
+    const { [stamps.maintenanceWindows]: _windows, ...annotations } = closed.manifest?.metadata.annotations ?? {};
+    const unset: World = {
+      ...closed,
+      manifest: closed.manifest && { ...closed.manifest, metadata: { ...closed.manifest.metadata, annotations } },
+    };
+    assert.equal(stepOf(unset), undefined);
+    for (const waiting of [closed, unset]) assert.equal(replacedUntilRest(annotateCluster(waiting, { [stamps.rollout]: 'now' })).length, 2);
     // What serves nobody is replaced at any time.
     assert.equal(replaced(notReady(closed, replica)), replica.pod);
     // It goes on in the next one, and then nothing is left to tell.
@@ -220,6 +228,10 @@ testTable('roll out', join(import.meta.dirname, 'rollOut.ts'), 1, {
       ['OutsideMaintenanceWindow', 'True', pairIn(world).primary.pod],
     );
     assert.deepEqual(passIn(held).writes, []);
+    if (world === two()) {
+      const told = conditionIn(passIn(withTemplate(held, 'hippo-repo-host', stamps.rendering, '0')).world, 'RolloutPending');
+      assert.match(told?.message ?? '', /^hippo-pgdb-.*replaced in the maintenance window.*\nhippo-repo-host: this version of pgherd/);
+    }
     assert.equal(replacedUntilRest(beforeWindow(changed)).length, 2, 'unless they are for pgherd alone');
     assert.equal(replacedUntilRest(inWindow(held, 'all')).length, 2);
   }),

@@ -92,8 +92,8 @@ const isOfWindow = (statefulSet: StatefulSet): boolean =>
 
 export interface Renderings extends Contribution {
   readonly objects: readonly DesiredObject[];
-  /** Names of the StatefulSets whose live template stays though we would render it otherwise. */
-  readonly kept: ReadonlySet<string>;
+  /** Of StatefulSets whose live template stays though we would render it otherwise; undefined: there are none. */
+  readonly pending: string | undefined;
 }
 
 /** Leaves out what only another version of ourselves would change. */
@@ -114,7 +114,8 @@ export const keepRenderings = (situation: Situation, objects: readonly DesiredOb
     const [running, wanted] = [templateStamps(live), templateStamps(object)];
     const isReleased = release !== undefined && live.metadata.annotations?.[stamps.rollout] !== release;
     if (running.inputs !== wanted.inputs) continue;
-    if (running.rendering === wanted.rendering ? isOfWindow(live) : !isReleased && untilMs === 0) inWindow.add(object.metadata.name);
+    if (running.rendering === wanted.rendering ? isOfWindow(live) && !isReleased : !isReleased && untilMs === 0)
+      inWindow.add(object.metadata.name);
     if (running.rendering === wanted.rendering || isReleased || untilMs === 0) continue;
     kept.add(object.metadata.name);
     keptConfigurations.add(names.memberConfiguration(object.metadata.name));
@@ -142,22 +143,13 @@ export const keepRenderings = (situation: Situation, objects: readonly DesiredOb
   };
   return {
     objects: objects.flatMap(asFarAsKept),
-    kept,
     step,
-    conditions:
+    pending:
       kept.size === 0
-        ? []
-        : [
-            {
-              type: 'RolloutPending',
-              status: 'True',
-              reason: 'NewRendering',
-              message:
-                `${[...kept].toSorted().join(', ')}: this version of pgherd makes these pods differently, and nothing in the manifest asks for a restart; ` +
-                `they follow with the next change that restarts them, ${cluster.maintenance === undefined ? '' : `in ${describeWindow(situation)}, `}` +
-                `or now with a new value of annotation ${stamps.rollout}`,
-            },
-          ],
+        ? undefined
+        : `${[...kept].toSorted().join(', ')}: this version of pgherd makes these pods differently, and nothing in the manifest asks for a restart; ` +
+          `they follow with the next change that restarts them, ${cluster.maintenance === undefined ? '' : `in ${describeWindow(situation)}, `}` +
+          `or now with a new value of annotation ${stamps.rollout}`,
     lookAgainAfterMs: kept.size === 0 ? undefined : lookAgain(untilMs),
   };
 };
@@ -177,7 +169,9 @@ export const isOutdated = ({ podObject, statefulSet }: Member): boolean =>
 const heldMs = (situation: Situation, { podObject, statefulSet }: Member): number => {
   const isOwners = stampsOf(podObject?.metadata.annotations).inputs !== templateStamps(statefulSet).inputs;
   if (isOwners) return untilChangeMs(situation);
-  return statefulSet !== undefined && isOfWindow(statefulSet) ? untilMaintenanceMs(situation) : 0;
+  if (statefulSet === undefined || !isOfWindow(statefulSet)) return 0;
+  // Windows that were taken away open no more.
+  return situation.cluster.maintenance === undefined ? Infinity : untilMaintenanceMs(situation);
 };
 
 /** Its pod is to be replaced as soon as it is its turn: no maintenance window has to open first. */
@@ -226,31 +220,24 @@ const deletedVolumes = (situation: Situation): readonly ConditionOutcome[] => {
   return [{ type: 'VolumeDeleted', status: 'True', reason: 'ClaimDeleted', message: messages.toSorted().join('\n') }];
 };
 
-/** What is told of pods that wait for a maintenance window. */
-const pendingFor = (situation: Situation, held: readonly Member[]): readonly ConditionOutcome[] =>
-  held.length === 0
-    ? []
-    : [
-        {
-          type: 'RolloutPending',
-          status: 'True',
-          reason: 'OutsideMaintenanceWindow',
-          message: `${held
-            .map(({ pod }) => pod)
-            .toSorted()
-            .join(', ')}: made from an older template, and replaced in ${describeWindow(situation)}`,
-        },
-      ];
+/** What is told of templates and of pods that wait: one condition for both. */
+const pendingRollOut = (situation: Situation, held: readonly Member[], templates: string | undefined): readonly ConditionOutcome[] => {
+  const names = held.map(({ pod }) => pod).toSorted();
+  const pods = names.length === 0 ? [] : [`${names.join(', ')}: made from an older template, and replaced in ${describeWindow(situation)}`];
+  const lines = [...pods, ...(templates === undefined ? [] : [templates])];
+  if (lines.length === 0) return [];
+  const reason = held.length === 0 ? 'NewRendering' : 'OutsideMaintenanceWindow';
+  return [{ type: 'RolloutPending', status: 'True', reason, message: lines.join('\n') }];
+};
 
 /** `renderings`: what is to be applied in this pass. */
-export const rollOut = (situation: Situation, renderings: Pick<Renderings, 'objects' | 'kept'>): Contribution => {
+export const rollOut = (situation: Situation, renderings: Pick<Renderings, 'objects' | 'pending'>): Contribution => {
   const { cluster, wanted } = situation;
   const present = presentMembers(situation);
   const waits = new Map(present.map((member) => [member.name, isOutdated(member) && !isBroken(member) ? heldMs(situation, member) : 0]));
   const held = present.filter(({ name }) => waits.get(name) !== 0);
   const report: Contribution = {
-    // Of templates that wait it is told already.
-    conditions: [...deletedVolumes(situation), ...(renderings.kept.size === 0 ? pendingFor(situation, held) : [])],
+    conditions: [...deletedVolumes(situation), ...pendingRollOut(situation, held, renderings.pending)],
     lookAgainAfterMs: held.length === 0 ? undefined : lookAgain(Math.min(...held.map(({ name }) => waits.get(name) ?? 0))),
   };
   const outdated = present.filter(

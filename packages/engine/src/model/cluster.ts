@@ -121,6 +121,8 @@ export interface Membership {
 export interface SchemaIntent {
   readonly name: string;
   readonly owner: string;
+  /** One that is there keeps the owner that it has. Default: false. */
+  readonly keepsOwner?: boolean;
   readonly readers: readonly string[];
   readonly writers: readonly string[];
   /** What these make in it from now on, readers may read and writers may change. */

@@ -68,7 +68,7 @@ const isTimeZone = (name: string): boolean => {
 };
 
 export interface ParsedWindows extends Pick<Maintenance, 'windows' | 'timeZone'> {
-  /** What is neither a window nor a time zone. */
+  /** What is neither a window nor a time zone. Then there are no windows at all: `Sat 02:00-04:00` is meant for no other day. */
   readonly wrong: readonly string[];
 }
 
@@ -82,11 +82,8 @@ export const parseWindows = (text: string): ParsedWindows => {
   const last = words.at(-1) ?? '';
   const zone = parseWindow(last) === undefined && isTimeZone(last) ? last : undefined;
   const parsed = (zone === undefined ? words : words.slice(0, -1)).map((word) => ({ word, window: parseWindow(word) }));
-  return {
-    windows: parsed.flatMap(({ window }) => window ?? []),
-    timeZone: zone ?? 'UTC',
-    wrong: parsed.filter(({ window }) => window === undefined).map(({ word }) => word),
-  };
+  const wrong = parsed.filter(({ window }) => window === undefined).map(({ word }) => word);
+  return { windows: wrong.length > 0 ? [] : parsed.flatMap(({ window }) => window ?? []), timeZone: zone ?? 'UTC', wrong };
 };
 
 /** What the clocks there show, in minutes since Sunday's midnight. */
@@ -102,21 +99,32 @@ const minuteOfWeek = (timeZone: string, atMs: number): number => {
 
 const modulo = (value: number, divisor: number): number => ((value % divisor) + divisor) % divisor;
 
+const isOpen = ({ weekday, startMinute, lengthMinutes }: MaintenanceWindow, shown: number): boolean =>
+  modulo(shown - (weekday ?? 0) * dayMinutes - startMinute, weekday === undefined ? dayMinutes : weekMinutes) < lengthMinutes;
+
+/** Clocks are put forward or back by no more. */
+const longestChangeMinutes = 180;
+
+const untilOneOpensMs = (window: MaintenanceWindow, timeZone: string, nowMs: number): number => {
+  const now = minuteOfWeek(timeZone, nowMs);
+  if (isOpen(window, now)) return 0;
+  const period = window.weekday === undefined ? dayMinutes : weekMinutes;
+  const start = (window.weekday ?? 0) * dayMinutes + window.startMinute;
+  const expectedMs = Math.floor(nowMs / minuteMs) * minuteMs + modulo(start - now, period) * minuteMs;
+  // Where the clocks are changed by then, they show another time.
+  const offMinutes = modulo(minuteOfWeek(timeZone, expectedMs) - start + period / 2, period) - period / 2;
+  const opensMs = Math.max(expectedMs - offMinutes * minuteMs, nowMs);
+  for (let minutes = 0; minutes <= longestChangeMinutes; minutes++) {
+    const atMs = opensMs + minutes * minuteMs;
+    if (atMs > nowMs && isOpen(window, minuteOfWeek(timeZone, atMs))) return atMs - nowMs;
+  }
+  const laterMs = opensMs + longestChangeMinutes * minuteMs;
+  return laterMs - nowMs + untilOneOpensMs(window, timeZone, laterMs);
+};
+
 /**
  * How long until one of the windows is open, in milliseconds: 0 while one is, Infinity where there is none. Clocks that are put forward or back
- * meanwhile are taken into account; a window that begins in an hour that is left out begins when the clocks go on.
+ * meanwhile are taken into account; a window that is wholly in the hour that is left out does not take place that time.
  */
-export const untilOpenMs = ({ windows, timeZone }: Pick<Maintenance, 'windows' | 'timeZone'>, nowMs: number): number => {
-  const now = minuteOfWeek(timeZone, nowMs);
-  const waits = windows.map(({ weekday, startMinute, lengthMinutes }) => {
-    const period = weekday === undefined ? dayMinutes : weekMinutes;
-    const start = (weekday ?? 0) * dayMinutes + startMinute;
-    if (modulo(now - start, period) < lengthMinutes) return 0;
-    const opensMs = Math.floor(nowMs / minuteMs) * minuteMs + modulo(start - now, period) * minuteMs;
-    // Where the clocks were changed by then, they show another time than it would have been.
-    const shown = minuteOfWeek(timeZone, opensMs);
-    const offMinutes = modulo(shown - start + period / 2, period) - period / 2;
-    return Math.max(opensMs - offMinutes * minuteMs - nowMs, minuteMs);
-  });
-  return Math.min(Infinity, ...waits);
-};
+export const untilOpenMs = ({ windows, timeZone }: Pick<Maintenance, 'windows' | 'timeZone'>, nowMs: number): number =>
+  Math.min(Infinity, ...windows.map((window) => untilOneOpensMs(window, timeZone, nowMs)));

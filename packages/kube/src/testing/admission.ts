@@ -18,17 +18,23 @@ export interface Allocator {
   nodePort(): number;
 }
 
-export function createAllocator(): Allocator {
-  let addresses = 0;
-  let ports = 0;
+/** How many of each there have been. */
+export interface Counts {
+  addresses: number;
+  ports: number;
+  uids: number;
+  suffixes: number;
+}
+
+export function createAllocator(counts: Pick<Counts, 'addresses' | 'ports'>): Allocator {
   return {
     clusterAddress() {
-      addresses += 1;
-      return `10.96.${Math.floor(addresses / 250) + 1}.${(addresses % 250) + 1}`;
+      counts.addresses += 1;
+      return `10.96.${Math.floor(counts.addresses / 250) + 1}.${(counts.addresses % 250) + 1}`;
     },
     nodePort() {
-      ports += 1;
-      return 29_999 + ports;
+      counts.ports += 1;
+      return 29_999 + counts.ports;
     },
   };
 }

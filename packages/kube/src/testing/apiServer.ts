@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAllocator } from './admission.ts';
+import type { Counts } from './admission.ts';
 import { ApiFailure, badRequest, noSuchResource, unsupportedMediaType } from './apiFailure.ts';
 import { collectGarbage } from './garbageCollector.ts';
 import { asObject, isObject } from './json.ts';
@@ -21,11 +22,20 @@ import type { RequestTarget } from './requestTarget.ts';
 import { builtIns, createDefinitionReader } from './servedKinds.ts';
 import type { ServedKind } from './servedKinds.ts';
 import { createStorage } from './storage.ts';
+import type { StorageState } from './storage.ts';
 import { createWatches } from './watches.ts';
 import { applyObject, createObject, patchObject, replaceObject } from './writes.ts';
 import type { WriteContext, Written } from './writes.ts';
 
+/** What a server holds at one moment. Another one that starts from it goes on as this one would have. */
+export interface ApiServerState {
+  readonly storage: StorageState;
+  readonly counts: Readonly<Counts>;
+}
+
 export interface ApiServerOptions {
+  /** What is there at the start, in place of the namespaces and definitions below. */
+  readonly from?: ApiServerState | undefined;
   /** Time of creations and writes. Default: the machine's. */
   readonly now?: () => Date;
   /** Namespaces that exist from the start, besides `default` and `kube-system`. */
@@ -42,6 +52,8 @@ export interface ApiServerOptions {
 export interface ApiServer extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
+  /** As it is now. */
+  readonly state: () => ApiServerState;
   /** The newest resource version. */
   readonly resourceVersion: () => string;
   /** Follows up on deletions until nothing is left to do. */
@@ -58,16 +70,18 @@ export interface ApiServer extends AsyncDisposable {
 
 /** Starts a server on a free port of the loopback interface. */
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
-  const storage = createStorage();
+  const { from } = options;
+  const storage = createStorage(from?.storage);
+  const counts: Counts = { addresses: 0, ports: 0, uids: 0, suffixes: 0, ...from?.counts };
   const watches = createWatches(storage);
   const pages = createPages();
   const readDefinition = createDefinitionReader();
   const context: WriteContext = {
     storage,
-    allocator: createAllocator(),
+    allocator: createAllocator(counts),
     now: options.now ?? (() => new Date()),
-    uid: createUids(),
-    suffix: createSuffixes(),
+    uid: createUids(counts),
+    suffix: createSuffixes(counts),
   };
   const kinds = (): readonly ServedKind[] => [
     ...builtIns,
@@ -165,9 +179,11 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     });
   });
 
-  for (const name of ['default', 'kube-system', ...(options.namespaces ?? [])])
-    createAtStart('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  for (const definition of options.customResourceDefinitions ?? []) createAtStart('customresourcedefinitions', definition as JsonObject);
+  if (from === undefined) {
+    for (const name of ['default', 'kube-system', ...(options.namespaces ?? [])])
+      createAtStart('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    for (const definition of options.customResourceDefinitions ?? []) createAtStart('customresourcedefinitions', definition as JsonObject);
+  }
 
   function createAtStart(plural: string, object: JsonObject): void {
     const kind = builtIns.find((candidate) => candidate.plural === plural);
@@ -183,6 +199,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
+    state: () => ({ storage: storage.state(), counts: { ...counts } }),
     resourceVersion: () => String(storage.revision()),
     collectGarbage: () => collectGarbage(context, kinds),
     compact: () => {
@@ -222,20 +239,20 @@ async function readBody(request: IncomingMessage): Promise<Json> {
 }
 
 /** Uids that are valid and the same in every run. */
-function createUids(): () => string {
-  let count = 0;
+function createUids(counts: Pick<Counts, 'uids'>): () => string {
   return () => {
-    count += 1;
-    return `00000000-0000-4000-8000-${count.toString(16).padStart(12, '0')}`;
+    counts.uids += 1;
+    return `00000000-0000-4000-8000-${counts.uids.toString(16).padStart(12, '0')}`;
   };
 }
 
 /** Suffixes of generated names, from the alphabet that the real server uses. */
-function createSuffixes(): () => string {
+function createSuffixes(counts: Pick<Counts, 'suffixes'>): () => string {
   const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
-  let count = 0;
   return () => {
-    count += 1;
-    return Array.from({ length: 5 }, (_, index) => alphabet[Math.floor(count / alphabet.length ** (4 - index)) % alphabet.length]).join('');
+    counts.suffixes += 1;
+    const letter = (index: number): string =>
+      alphabet[Math.floor(counts.suffixes / alphabet.length ** (4 - index)) % alphabet.length] ?? '';
+    return Array.from({ length: 5 }, (_, index) => letter(index)).join('');
   };
 }

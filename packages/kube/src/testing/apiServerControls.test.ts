@@ -34,6 +34,29 @@ test('compact: watches from before it and continued lists are expired, watches f
       strictEqual(event.kind, 'bookmark');
   }));
 
+test('state: a server that starts from the state of another has what that one had then, and goes on as that one would have', () =>
+  withServer(async (client, server) => {
+    const kept = await client.create(configMaps, configMap(namespace, 'a'));
+    const state = server.state();
+    const next = await client.create(configMaps, configMap(namespace, 'b'));
+    await client.delete(configMaps, { namespace, name: 'a' });
+    for (const from of [state, state]) {
+      await withServer(
+        async (other) => {
+          const { items, resourceVersion } = await other.list(configMaps, { namespace });
+          deepStrictEqual(
+            items.map(({ metadata }) => [metadata.name, metadata.uid]),
+            [['a', kept.metadata.uid]],
+          );
+          strictEqual(resourceVersion, kept.metadata.resourceVersion);
+          const { metadata } = await other.create(configMaps, configMap(namespace, 'b'));
+          deepStrictEqual([metadata.uid, metadata.resourceVersion], [next.metadata.uid, next.metadata.resourceVersion]);
+        },
+        { from },
+      );
+    }
+  }));
+
 test('bookmark: open watches that want bookmarks get the newest resource version, others nothing', () =>
   withServer(async (client, server) => {
     const { resourceVersion } = await client.list(configMaps, { namespace });

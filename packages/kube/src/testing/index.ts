@@ -1,6 +1,6 @@
 /** For tests only: an API server in this process, a proxy that breaks things, and what both are held to. */
 export { startApiServer } from './apiServer.ts';
-export type { ApiServer, ApiServerOptions } from './apiServer.ts';
+export type { ApiServer, ApiServerOptions, ApiServerState } from './apiServer.ts';
 export { defineConformance } from './conformance.ts';
 export type { ConformanceConnection, ConformanceOptions } from './conformance.ts';
 export { eventually } from './eventually.ts';

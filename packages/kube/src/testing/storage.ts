@@ -17,7 +17,15 @@ export interface Change {
   readonly previous: JsonObject | undefined;
 }
 
+/** What a storage holds, without its history. */
+export interface StorageState {
+  readonly revision: number;
+  readonly objects: readonly (readonly [resource: string, object: JsonObject])[];
+}
+
 export interface Storage {
+  /** As it is now; what is written later is not in it. */
+  state(): StorageState;
   /** The newest resource version. */
   revision(): number;
   get(resource: string, namespace: string, name: string): JsonObject | undefined;
@@ -46,14 +54,23 @@ export function namespaceOf(object: JsonObject): string {
 /** A real server has a past when a test meets it: resource version 1 is too old for a watch. */
 const firstRevision = 1000;
 
-export function createStorage(): Storage {
+/** `from`: what it holds at the start; nothing, by default. */
+export function createStorage(from: StorageState = { revision: firstRevision, objects: [] }): Storage {
   const resources = new Map<string, Map<string, JsonObject>>();
   const listeners = new Set<(change: Change) => void>();
   let history: Change[] = [];
-  let revision = firstRevision;
-  let compactedAt = firstRevision;
+  let { revision } = from;
+  let compactedAt = from.revision;
 
   const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+  for (const [resource, object] of from.objects) {
+    const objects = resources.get(resource) ?? new Map<string, JsonObject>();
+    resources.set(resource, objects.set(keyOf(namespaceOf(object), nameOf(object)), object));
+  }
+
+  const all = (): readonly (readonly [string, JsonObject])[] =>
+    [...resources].flatMap(([resource, objects]) => [...objects.values()].map((object) => [resource, object] as const));
 
   function stamp(object: JsonObject): JsonObject {
     revision += 1;
@@ -71,7 +88,8 @@ export function createStorage(): Storage {
     get: (resource, namespace, name) => resources.get(resource)?.get(keyOf(namespace, name)),
     list: (resource) =>
       [...(resources.get(resource)?.entries() ?? [])].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, object]) => object),
-    all: () => [...resources].flatMap(([resource, objects]) => [...objects.values()].map((object) => [resource, object] as const)),
+    all,
+    state: () => ({ revision, objects: all() }),
     put(resource, object) {
       const key = keyOf(namespaceOf(object), nameOf(object));
       const previous = resources.get(resource)?.get(key);

@@ -11,6 +11,17 @@ interface Role {
 
 export interface Database {
   readonly run: RunProgram;
+  /** Undefined: there is no such role, or it has no password. */
+  readonly verifierOf: (role: string) => string | undefined;
+  /** Another one like it is now. */
+  readonly copy: () => Database;
+}
+
+interface Contents {
+  /** Owners by name. */
+  readonly databases: Map<string, string>;
+  readonly roles: Map<string, Role>;
+  readonly grants: Set<string>;
 }
 
 const attributes = ['SUPERUSER', 'CREATEROLE', 'CREATEDB', 'LOGIN', 'REPLICATION', 'BYPASSRLS', 'INHERIT'];
@@ -20,12 +31,9 @@ const succeeded = (stdout: string): ProgramOutput => ({ exitCode: 0, stdout, std
 const all = (text: string, pattern: RegExp): readonly (readonly string[])[] => [...text.matchAll(pattern)].map((match) => match.slice(1));
 
 /** Outlives the operators that work on it, as the real one does. */
-export const newDatabase = (): Database => {
-  /** Owners by name. */
-  const databases = new Map([['postgres', 'postgres']]);
-  const roles = new Map<string, Role>();
-  const grants = new Set<string>();
-
+export const newDatabase = (
+  { databases, roles, grants }: Contents = { databases: new Map([['postgres', 'postgres']]), roles: new Map(), grants: new Set() },
+): Database => {
   const obey = (script: string): void => {
     const variables = new Map(all(script, /^\\set (\w+) '([^']*)'$/gm).map(([name = '', value = '']) => [name, value]));
     for (const [name = ''] of all(script, /CREATE DATABASE %I', '([^']+)'/g)) {
@@ -70,6 +78,8 @@ export const newDatabase = (): Database => {
       .join('\n');
 
   return {
+    verifierOf: (role) => roles.get(role)?.verifier,
+    copy: () => newDatabase(structuredClone({ databases, roles, grants })),
     run: async (_target, _command, input) => {
       if (input === undefined) return succeeded('');
       if (input.includes('pg_file_settings')) return succeeded(settings(input));

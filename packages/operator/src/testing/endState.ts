@@ -68,13 +68,21 @@ const namingOf = (objects: readonly KubernetesObject[], { dialect, namespace, re
   };
 };
 
-/** By kind and name: the object as text. Of Secrets only the keys; of conditions their order does not count. */
+/** By kind and name: the object as text. Of Secrets only the keys, and whether they have values; of conditions their order does not count. */
 export const endStateOf = (objects: readonly KubernetesObject[], setting: Setting): ReadonlyMap<string, string> => {
   const naming = namingOf(objects, setting);
   const texts = objects
     .map((object) => {
       const data = (object as KubernetesObject & { readonly data?: Readonly<Record<string, string>> }).data ?? {};
-      const shown = object.kind === 'Secret' ? { ...object, data: Object.keys(data).toSorted() } : object;
+      const shown =
+        object.kind === 'Secret'
+          ? {
+              ...object,
+              data: Object.entries(data)
+                .map(([key, value]) => (value === '' ? `${key}, blank` : key))
+                .toSorted(),
+            }
+          : object;
       return { name: naming(`${object.kind} ${object.metadata.name}`), text: canonicalJson(normalized(shown, naming)) };
     })
     .toSorted((left, right) => (left.text < right.text ? -1 : 1));

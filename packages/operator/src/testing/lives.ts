@@ -1,15 +1,15 @@
 /**
- * The whole life of a cluster under an operator in this process: created, scaled up, scaled down, deleted, before an API server whose answers a
- * proxy may disturb.
+ * The life of a cluster under an operator in this process, from its creation to its deletion, or a chapter of it, before an API server whose answers
+ * a proxy may disturb.
  */
 import type { Dialect } from '@pgherd/engine';
-import type { Client, ClusterConfig, KubernetesObject } from '@pgherd/kube';
+import { compareResourceVersions, kinds, type Client, type ClusterConfig, type KubernetesObject } from '@pgherd/kube';
 import { eventually, loopbackConfig, startFaultProxy, type FaultProxy, type ObservedWrite } from '@pgherd/kube/testing';
 import { pino } from 'pino';
 import { compileConfiguration } from '../configuration.ts';
 import { resourceOfDialect } from '../observe/caches.ts';
 import { runOperator } from '../operator.ts';
-import { newDatabase } from './database.ts';
+import { newDatabase, type Database } from './database.ts';
 import { differencesBetween, endStateOf } from './endState.ts';
 import { manifestsOf } from './manifests.ts';
 import { playWorld, type PlayedWorld } from './playedWorld.ts';
@@ -57,49 +57,76 @@ type Status = KubernetesObject & {
       readonly reason?: string;
       readonly message?: string;
     }[];
+    readonly patroni?: { readonly switchover?: string };
   };
 };
 
-interface Stage {
+/** Something that an owner does, and what it comes to. */
+export interface Stage {
   readonly what: string;
-  readonly change: (client: Client, dialect: Dialect, namespace: string) => Promise<unknown>;
+  /** Gives the object as it is by then; undefined: it is to go. */
+  readonly change: (client: Client, dialect: Dialect, namespace: string) => Promise<KubernetesObject | undefined>;
   readonly isReached: (manifest: Status | undefined) => boolean;
 }
 
-const isReady = (manifest: Status | undefined): boolean =>
+const isReadyBecause = (manifest: Status | undefined, reason: string): boolean =>
   manifest?.status?.observedGeneration === manifest?.metadata.generation &&
-  manifest?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+  manifest?.status?.conditions?.some(
+    (condition) => condition.type === 'Ready' && condition.status === 'True' && condition.reason === reason,
+  ) === true;
 
-const changed = (what: string, bodyOf: (manifests: ReturnType<typeof manifestsOf>) => object): Stage => ({
+const runs = (manifest: Status | undefined): boolean => isReadyBecause(manifest, 'Ready');
+
+const changed = (what: string, body: object, isReached: Stage['isReached'] = runs): Stage => ({
   what,
-  change: async (client, dialect, namespace) =>
-    client.patch(resourceOfDialect(dialect), { namespace, name }, { kind: 'merge', body: bodyOf(manifestsOf(dialect)) }),
-  isReached: isReady,
+  change: async (client, dialect, namespace) => client.patch(resourceOfDialect(dialect), { namespace, name }, { kind: 'merge', body }),
+  isReached,
 });
 
-const scaledTo = (replicas: number): Stage => changed(`scaled to ${replicas}`, ({ scaled }) => scaled(replicas));
-
-const stages: readonly Stage[] = [
-  {
-    what: 'created with two members, and backups where the kind has them',
-    change: async (client, dialect, namespace) => client.create(resourceOfDialect(dialect), manifestsOf(dialect).manifest(namespace, name)),
-    isReached: isReady,
-  },
-  changed('given new pods, the primary last and after a switchover', ({ renewed }) => renewed),
-  scaledTo(3),
-  scaledTo(1),
-  {
-    what: 'deleted',
-    change: async (client, dialect, namespace) => client.delete(resourceOfDialect(dialect), { namespace, name }),
-    isReached: (manifest) => manifest === undefined,
-  },
-];
+/** In this order. */
+export const stagesOf = (dialect: Dialect): readonly Stage[] => {
+  const { manifest, renewed, scaled, stopped, started, switchedOver, userSecret } = manifestsOf(dialect);
+  return [
+    {
+      what: 'created with two members, and backups where the kind has them',
+      change: async (client, _, namespace) => client.create(resourceOfDialect(dialect), manifest(namespace, name)),
+      isReached: runs,
+    },
+    changed('given new pods, the primary last and after a switchover', renewed),
+    ...(switchedOver === undefined
+      ? []
+      : [
+          changed(
+            'led by another, as asked',
+            switchedOver,
+            (manifested) => runs(manifested) && (manifested?.status?.patroni?.switchover ?? '') !== '',
+          ),
+        ]),
+    {
+      what: 'given a new password, since somebody blanked it',
+      change: async (client, _, namespace) =>
+        client.patch(kinds.secrets, { namespace, name: userSecret(name) }, { kind: 'merge', body: { data: { password: '' } } }),
+      isReached: runs,
+    },
+    changed('stopped', stopped, (manifested) => isReadyBecause(manifested, 'Stopped')),
+    changed('started again', started),
+    changed('scaled to 3', scaled(3)),
+    changed('scaled to 1', scaled(1)),
+    {
+      what: 'deleted',
+      change: async (client, _, namespace) => {
+        await client.delete(resourceOfDialect(dialect), { namespace, name });
+        return undefined;
+      },
+      isReached: (manifested) => manifested === undefined,
+    },
+  ];
+};
 
 export const isEvent = ({ plural }: { readonly plural: string }): boolean => plural === 'events';
 
 /** Operators one after the other, as a Deployment would keep them. */
-const keepOperatorRunning = (place: Place, proxy: FaultProxy): { readonly kill: () => void } & AsyncDisposable => {
-  const database = newDatabase();
+const keepOperatorRunning = (place: Place, proxy: FaultProxy, database: Database): { readonly kill: () => void } & AsyncDisposable => {
   const configuration = compileConfiguration(
     [
       `--namespaces=${place.namespace}`,
@@ -145,6 +172,16 @@ const keepOperatorRunning = (place: Place, proxy: FaultProxy): { readonly kill: 
 const manifestOf = (world: PlayedWorld, dialect: Dialect): Status | undefined =>
   world.objects().find(({ kind }) => kind === dialect.resource.kind);
 
+const isSeen = (world: PlayedWorld, { kind, metadata }: KubernetesObject): boolean =>
+  world
+    .objects()
+    .some(
+      (seen) =>
+        seen.kind === kind &&
+        seen.metadata.name === metadata.name &&
+        compareResourceVersions(seen.metadata.resourceVersion ?? '', metadata.resourceVersion ?? '') >= 0,
+    );
+
 /** Waits until the stage is reached and nothing has moved for a while: only where nothing is known of what it comes to. */
 const quiet = async (world: PlayedWorld, proxy: FaultProxy, dialect: Dialect, stage: Stage): Promise<void> => {
   const seen = { changes: -1, writes: -1, atMs: 0 };
@@ -161,10 +198,14 @@ const quiet = async (world: PlayedWorld, proxy: FaultProxy, dialect: Dialect, st
 
 /** How a life is led. */
 export interface Course {
+  /** Default: all. */
+  readonly stages?: readonly Stage[];
+  /** Default: an empty one. */
+  readonly database?: Database;
   readonly disturbance?: Disturbance;
   /** A life that this one must be like: each stage lasts until it is. */
   readonly expected?: Life;
-  /** Called when the cluster has been created and is ready, before it is scaled. */
+  /** Called when the first stage is reached. */
   readonly whenReady?: (surroundings: Surroundings) => Promise<void>;
 }
 
@@ -173,15 +214,26 @@ export interface Course {
  *
  * @throws {Error} with the differences, when a stage does not come to what was expected.
  */
-export const live = async (place: Place, dialect: Dialect, { disturbance, expected, whenReady }: Course = {}): Promise<Life> => {
+export const live = async (
+  place: Place,
+  dialect: Dialect,
+  { stages = stagesOf(dialect), database = newDatabase(), disturbance, expected, whenReady }: Course = {},
+): Promise<Life> => {
   const { client, namespace, collectsGarbage } = place;
   await using world = await playWorld({ client, dialect, namespace, collectsGarbage });
   await using proxy = await startFaultProxy(place.config);
-  await using operator = keepOperatorRunning(place, proxy);
+  await using operator = keepOperatorRunning(place, proxy, database);
   const surroundings = { proxy, kill: operator.kill, changes: world.changes };
   using _disturbed = disturbance?.(surroundings);
   const reached: ReadonlyMap<string, string>[] = [];
-  const stateNow = (): ReadonlyMap<string, string> => endStateOf(world.objects(), { dialect, namespace, repeatsUids: place.repeatsUids });
+  const stateNow = (): ReadonlyMap<string, string> => {
+    const objects = world.objects();
+    const secret = objects.find(({ kind, metadata }) => kind === 'Secret' && metadata.name === manifestsOf(dialect).userSecret(name)) as
+      { readonly data?: Readonly<Record<string, string>> } | undefined;
+    const verifier = Buffer.from(secret?.data?.['verifier'] ?? '', 'base64').toString();
+    const agrees = verifier !== '' && verifier === database.verifierOf('hippo');
+    return new Map([...endStateOf(objects, { dialect, namespace, repeatsUids: place.repeatsUids }), ['password in force', String(agrees)]]);
+  };
 
   const likeExpected = async (stage: Stage, wanted: ReadonlyMap<string, string>): Promise<void> => {
     let seen = -1;
@@ -199,7 +251,9 @@ export const live = async (place: Place, dialect: Dialect, { disturbance, expect
   };
 
   for (const [index, stage] of stages.entries()) {
-    await stage.change(client, dialect, namespace);
+    const changed = await stage.change(client, dialect, namespace);
+    // What stood before must not be taken for what the change comes to.
+    await eventually('the change being seen', () => changed === undefined || isSeen(world, changed), limitMs);
     const wanted = expected?.stages[index];
     await (wanted === undefined ? quiet(world, proxy, dialect, stage) : likeExpected(stage, wanted));
     reached.push(stateNow());

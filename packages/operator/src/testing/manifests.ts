@@ -10,6 +10,13 @@ interface Kind {
   readonly members: (count: number) => Spec;
   /** A part of a spec that gives each member another pod. */
   readonly renewed: Spec;
+  /** Parts of a spec that stop the cluster, and let it run again with two members. */
+  readonly stopped: Spec;
+  readonly started: Spec;
+  /** A part of the manifest that asks for another leader, where the kind has one. */
+  readonly switchedOver?: { readonly metadata: object; readonly spec: Spec };
+  /** Secret of user hippo of a cluster. */
+  readonly userSecret: (cluster: string) => string;
   /** How many a spec asks for. */
   readonly membersIn: (spec: Spec) => number;
 }
@@ -26,6 +33,13 @@ const specs: Readonly<Record<string, Kind>> = {
     },
     members: instances,
     renewed: { metadata: { annotations: { renewed: 'yes' } } },
+    stopped: { shutdown: true },
+    started: { shutdown: false },
+    switchedOver: {
+      metadata: { annotations: { 'postgres-operator.crunchydata.com/trigger-switchover': 'once' } },
+      spec: { patroni: { switchover: { enabled: true } } },
+    },
+    userSecret: (cluster) => `${cluster}-pguser-hippo`,
     membersIn: (spec) => (spec['instances'] as readonly { readonly replicas: number }[]).reduce((sum, { replicas }) => sum + replicas, 0),
   },
   postgresql: {
@@ -38,6 +52,9 @@ const specs: Readonly<Record<string, Kind>> = {
     },
     members: (numberOfInstances) => ({ numberOfInstances }),
     renewed: { podAnnotations: { renewed: 'yes' } },
+    stopped: { numberOfInstances: 0 },
+    started: { numberOfInstances: 2 },
+    userSecret: (cluster) => `hippo.${cluster}.credentials.postgresql.acid.zalan.do`,
     membersIn: (spec) => spec['numberOfInstances'] as number,
   },
 };
@@ -54,6 +71,10 @@ export const manifestsOf = ({ resource }: Dialect) => {
     }),
     scaled: (count: number) => ({ spec: kind.members(count) }),
     renewed: { spec: kind.renewed },
+    stopped: { spec: kind.stopped },
+    started: { spec: kind.started },
+    switchedOver: kind.switchedOver,
+    userSecret: kind.userSecret,
     membersIn: kind.membersIn,
   };
 };

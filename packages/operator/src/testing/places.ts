@@ -1,14 +1,20 @@
 /** Places to live in: in an API server of one's own in this process, or in a namespace of a real one. */
 import { customResourceDefinitions } from '@pgherd/api/crds';
 import { createClient, createTransport, kinds, type Client, type ClusterConfig } from '@pgherd/kube';
-import { loopbackClient, loopbackConfig, startApiServer } from '@pgherd/kube/testing';
+import { loopbackClient, loopbackConfig, startApiServer, type ApiServerState } from '@pgherd/kube/testing';
 import { pino } from 'pino';
 import { ensureCrds } from '../crds.ts';
 import type { Place } from './lives.ts';
 
-export const placeInProcess = async (): Promise<Place> => {
+/** A place that can be left as it is, and taken up again. */
+export interface PlaceInProcess extends Place {
+  readonly state: () => ApiServerState;
+}
+
+/** `from`: as another place was left; empty by default. */
+export const placeInProcess = async (from?: ApiServerState): Promise<PlaceInProcess> => {
   const namespace = 'team';
-  const server = await startApiServer({ namespaces: [namespace], customResourceDefinitions: customResourceDefinitions() });
+  const server = await startApiServer({ from, namespaces: [namespace], customResourceDefinitions: customResourceDefinitions() });
   const client = loopbackClient(server.url);
   return {
     config: loopbackConfig(server.url),
@@ -16,6 +22,7 @@ export const placeInProcess = async (): Promise<Place> => {
     namespace,
     collectsGarbage: false,
     repeatsUids: true,
+    state: server.state,
     [Symbol.asyncDispose]: async () => {
       await client.transport[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();

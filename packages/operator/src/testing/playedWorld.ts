@@ -72,6 +72,12 @@ const isGoing = ({ metadata }: KubernetesObject): boolean => metadata.deletionTi
 
 const isReady = (pod: Pod): boolean => pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 
+/** As Patroni of this pod said it last; 0: it never did. */
+const timelineOf = ({ metadata }: KubernetesObject): number => {
+  const said: unknown = JSON.parse(metadata.annotations?.['status'] ?? '{}');
+  return typeof said === 'object' && said !== null && 'timeline' in said && typeof said.timeline === 'number' ? said.timeline : 0;
+};
+
 const byName = (left: KubernetesObject, right: KubernetesObject): number => (left.metadata.name < right.metadata.name ? -1 : 1);
 
 export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorld> => {
@@ -241,6 +247,7 @@ export const playWorld = async (options: PlayedWorldOptions): Promise<PlayedWorl
       const handsOver = asked['leader'] === before && isThere(asked['member']);
       const leader = handsOver ? asked['member'] : isThere(before) ? before : running[0]?.metadata.name;
       if (leader === undefined) continue;
+      if (!timelines.has(cluster)) timelines.set(cluster, Math.max(1, ...running.map(timelineOf)));
       if (before !== undefined && leader !== before) timelines.set(cluster, (timelines.get(cluster) ?? 1) + 1);
       leaders.set(cluster, leader);
       await note(cluster, scope, scope, { leader });

@@ -60,7 +60,7 @@ for (const { dialect, manifest } of subjects) {
     });
     assert.match(
       findings.map(({ message }) => message).join('\n'),
-      /"nights" is no window and is left out, and without any there is never one; windows are written like/,
+      /"nights" is no window, and until that is corrected there is none at all; windows are written like/,
     );
   });
 }

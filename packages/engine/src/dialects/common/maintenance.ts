@@ -19,9 +19,7 @@ export const maintenanceOf = (
       report(field, {
         kind: 'invalid',
         reason: 'InvalidMaintenanceWindow',
-        message:
-          `${wrong.map(shown).join(', ')} ${wrong.length === 1 ? 'is no window and is' : 'are no windows and are'} left out` +
-          `${parsed.windows.length === 0 ? ', and without any there is never one' : ''}; ${windowSyntax}`,
+        message: `${wrong.map(shown).join(', ')} ${wrong.length === 1 ? 'is no window' : 'are no windows'}, and until that is corrected there is none at all; ${windowSyntax}`,
       });
     }
     return { ...parsed, source: field.path, holdsChanges };

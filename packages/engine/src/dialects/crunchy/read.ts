@@ -99,7 +99,7 @@ export const read: Dialect['read'] = (manifest, configuration, nowMs) => {
     patroni: patroniOf(spec, manifest.metadata, parameters, hba),
     sets,
     users,
-    databases: allDatabases(users, manifest.metadata.annotations?.[annotations.userSchemas] === 'true'),
+    databases: allDatabases(users, manifest.metadata.annotations?.[annotations.userSchemas]?.toLowerCase() === 'true'),
     initSql: initSqlOf(at(spec, 'databaseInitSQL')),
     services: { primary: serviceOf(at(spec, 'service'), metadata), replicas: serviceOf(at(spec, 'replicaService'), metadata) },
     backups,

@@ -106,7 +106,7 @@ export const allDatabases = (users: readonly UserIntent[], ownSchemas: boolean):
         .filter(
           (user) => ownSchemas && user.name !== profile.roles.superuser && !takenSchemas.has(user.name) && user.databases.includes(name),
         )
-        .map((user) => ({ name: user.name, owner: user.name, readers: [], writers: [], creators: [] })),
+        .map((user) => ({ name: user.name, owner: user.name, keepsOwner: true, readers: [], writers: [], creators: [] })),
       extensions: [],
     }))
     .filter(({ name, schemas }) => name !== 'postgres' || schemas.length > 0);

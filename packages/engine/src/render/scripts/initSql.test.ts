@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { hostileName, run, standIns, temporaryFolder } from '../../testing/programs.ts';
@@ -13,6 +13,8 @@ interface Run {
   readonly messages?: readonly string[];
   /** How psql ends that runs it. */
   readonly code?: number;
+  /** The server is away afterwards. */
+  readonly isGone?: boolean;
   /** What arrives; whole by default. */
   readonly input?: string;
 }
@@ -22,12 +24,8 @@ const database = (context: TestContext) => {
   const folder = temporaryFolder(context);
   const temporary = join(folder, hostileName.replaceAll('/', ''));
   mkdirSync(temporary);
-  const [ran, mark, messages, incoming] = ['ran', 'mark', 'messages', 'incoming'].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-    string,
-  ];
+  const file = (name: string): string => join(folder, name);
+  const [ran, mark, messages, incoming, gone] = [file('ran'), file('mark'), file('messages'), file('incoming'), file('gone')];
   writeFileSync(ran, '');
   writeFileSync(mark, '');
   return {
@@ -35,14 +33,16 @@ const database = (context: TestContext) => {
     ran: () => readFileSync(ran, 'utf8'),
     mark: () => readFileSync(mark, 'utf8'),
     setMark: (text: string) => writeFileSync(mark, text),
-    run: ({ messages: said = [], code = 0, input = `${sql}\n${end}\n` }: Run = {}) => {
+    run: ({ messages: said = [], code = 0, isGone = false, input = `${sql}\n${end}\n` }: Run = {}) => {
       writeFileSync(messages, said.map((line) => `${line}\n`).join(''));
       writeFileSync(incoming, input);
+      rmSync(gone, { force: true });
       const PATH = standIns(join(folder, 'bin'), {
         psql: [
+          `if [ -e '${gone}' ]; then echo 'psql: error: no server' >&2; exit 2; fi`,
           `for parameter in "$@"; do case $parameter in --set=mark=*) printf '%s' "\${parameter#--set=mark=}" > '${mark}'; exit ;; esac; done`,
           `case "$*" in *ON_ERROR_STOP*) cat '${mark}'; echo; exit ;; esac`,
-          `cat >> '${ran}'; cat '${messages}' >&2; exit ${code}`,
+          `cat >> '${ran}'; cat '${messages}' >&2; ${isGone ? `touch '${gone}'; ` : ''}exit ${code}`,
         ].join('\n'),
       });
       const inner = ['bash', '-ceu', '--', initSql, 'init-sql', 'db/hippo', end];
@@ -88,11 +88,26 @@ test('init SQL: what did not arrive whole is not run', (context) => {
   assert.deepEqual([server.ran(), server.mark()], ['', '']);
 });
 
-test('init SQL: a run that was cut off is repeated, and that is said', (context) => {
+test('init SQL: a run that is cut off with the server is begun again, which is said, and not for ever', (context) => {
   const server = database(context);
-  server.setMark('db/hippo began');
-  assert.match(server.run().output, /^an earlier run was cut off/);
-  assert.equal(server.ran(), ranOnce);
+  const marks = [1, 2, 3].map(() => {
+    // The server is gone before the end can be written down.
+    assert.notEqual(server.run({ code: 2, isGone: true }).status, 0);
+    return server.mark().replace(/[0-9a-f]{16}/, '(text)');
+  });
+  assert.deepEqual(marks, ['db/hippo (text) began 1', 'db/hippo (text) began 2', 'db/hippo (text) began 3']);
+  const told = 'it was cut off 3 times, so statements at its beginning ran more than once\nit is not begun again';
+  for (const _again of [1, 2]) assert.deepEqual([server.run().status, server.run().output], [0, told]);
+  assert.equal(server.ran(), ranOnce.repeat(3));
+  // Another text is another matter.
+  assert.equal(server.run({ input: `SELECT 1;\n${end}\n` }).output, '');
+});
+
+test('init SQL: where psql finds no server to work on, nothing was run', (context) => {
+  const server = database(context);
+  const { status, errors } = server.run({ code: 2, messages: ['psql: error: connection failed: FATAL:  too many clients already'] });
+  assert.deepEqual([status, errors, server.mark()], [1, 'psql: error: connection failed: FATAL:  too many clients already\n', '']);
+  assert.equal(server.run().output, '');
 });
 
 test('init SQL: of many failures the first are told, in bounds and without what statements hold', (context) => {
@@ -115,4 +130,15 @@ test('init SQL: of many failures the first are told, in bounds and without what 
     `line 4: ${'é'.repeat(192)}`,
     'line 5: going down',
   ]);
+});
+
+test('init SQL: a script that makes psql terse gives nothing away either', (context) => {
+  const { output } = database(context).run({
+    messages: [
+      'psql:<stdin>:1: ERROR:  syntax error at or near "secret1"',
+      'psql:<stdin>:2: ERROR:  42703: column "secret2" does not exist',
+      'psql:<stdin>:3: warning: extra argument "secret3" ignored',
+    ],
+  });
+  assert.deepEqual(output.split('\n'), ['statements that failed: 2', 'line 1: syntax error at or near', 'line 2: column']);
 });

@@ -3,25 +3,34 @@
  *
  * Statements after one that fails run on, as they do where such scripts come from, so a failure is told and changes nothing else. That it was run is
  * written into the database itself, as a setting of database postgres: the process that asked may be gone when the SQL ends, its reply lost, or the
- * cluster's status with it. What is asked again gets the words of the first time.
+ * cluster's status with it. What is asked again gets the words of the first time. One that was cut off is begun anew, and not for ever.
  *
  * Parameters: who asks, without blanks; the last line of what comes in. Standard input: the SQL and that line; without it, something is missing and
  * nothing is run. Standard output: what failed, a line each; nothing where all went well.
  */
 export const initSqlSetting = 'pgherd.init_sql';
 
-/** Makes the report: what came before, then what psql said. Of syntax (42601) and of values (22…) the server quotes the statement: it may hold a password. */
+/** One that is cut off as often is not begun again: it may be what ends the server. */
+const mostRuns = 3;
+
+/**
+ * Makes the report of what psql says, as it says it. Of syntax (42601), columns (42703) and values (22…) the server quotes the statement, which may hold a
+ * password; so it may where the script turned the code off. Ends with 3 where psql found no server to run anything on.
+ */
 const failuresIn = String.raw`
 import re, sys
 
 told, longest = 5, 200
 failures = []
-for line in open(sys.argv[1], encoding="utf-8", errors="replace"):
-    said = re.match(r"psql:<stdin>:(\d+): (?!(?:NOTICE|WARNING|INFO|LOG|DEBUG):)(.*)", line)
+for line in sys.stdin:
+    if not failures and line.startswith("psql: error: "):
+        print(line.strip()[:longest], file=sys.stderr)
+        sys.exit(3)
+    said = re.match(r"psql:<stdin>:(\d+): (?!(?:NOTICE|WARNING|INFO|LOG|DEBUG):)(.*)", line, re.IGNORECASE)
     if said:
         number, words = said.groups()
-        _, state, message = re.match(r"(?:(ERROR|FATAL|PANIC):  (\w{5}): |error: )?(.*)", words).groups()
-        if state is not None and (state == "42601" or state.startswith("22")):
+        severity, state, message = re.match(r"(?:(ERROR|FATAL|PANIC):  (?:(\w{5}): )?|error: )?(.*)", words).groups()
+        if severity and (state is None or state in ("42601", "42703") or state.startswith("22")):
             message = re.split("[\":]", message)[0].strip()
         failures.append(f"line {number}: {message}"[:longest])
 if failures:
@@ -29,13 +38,14 @@ if failures:
 `;
 
 export const initSql = String.raw`
-owner=$1 last=$2
-export LC_ALL=C.UTF-8 PGCLIENTENCODING=UTF8
+export LC_ALL=C.UTF-8 PYTHONUTF8=1 PGCLIENTENCODING=UTF8
 directory="${'${TMPDIR:-/tmp}'}"
 work="$(mktemp -d "$directory/init-sql.XXXXXX")"
 trap 'rm -rf "$work"' EXIT
 cat > "$work/sql"
-[ "$(tail -n 1 "$work/sql")" = "$last" ] || { echo 'the SQL did not arrive whole' >&2; exit 1; }
+[ "$(tail -n 1 "$work/sql")" = "$2" ] || { echo 'the SQL did not arrive whole' >&2; exit 1; }
+# Another text is another run.
+run="$1 $(sha256sum < "$work/sql" | cut -c -16)"
 
 # One at a time, also while psql of one that was left alone works on.
 exec {lock}>> "$directory/init-sql.lock"
@@ -45,20 +55,26 @@ ask() { psql -X -w --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --set=
 mark() {
   printf '%s\n' 'SET synchronous_commit TO local;' "ALTER DATABASE postgres SET ${initSqlSetting} = :'mark';" | ask --set=mark="$1"
 }
+end() {
+  mark "$run ended $1"
+  printf '%s' "$1"
+}
 
-report=''
+begun=0 report=''
 state="$(echo "SELECT pg_catalog.current_setting('${initSqlSetting}', true);" | ask)"
 case $state in
-  "$owner ended "*) printf '%s' "${'${state#"$owner ended "}'}"; exit ;;
-  "$owner began") report=$'an earlier run was cut off, so statements at its beginning ran twice\n' ;;
+  "$run ended "*) printf '%s' "${'${state#"$run ended "}'}"; exit ;;
+  "$run began "*)
+    begun="${'${state#"$run began "}'}"
+    report="it was cut off $begun times, so statements at its beginning ran more than once"$'\n'
+    [ "$begun" -lt ${mostRuns} ] || { end "$report""it is not begun again"; exit; } ;;
 esac
-mark "$owner began"
+mark "$run began $((begun + 1))"
 
-ended=0
-PGOPTIONS='-c lc_messages=C' psql -X -w --quiet --set=VERBOSITY=verbose --set=SHOW_CONTEXT=never --dbname=postgres --file=- \
-  < "$work/sql" > /dev/null 2> "$work/messages" || ended=$?
+PGOPTIONS='-c lc_messages=C -c client_min_messages=error' \
+  psql -X -w --quiet --set=VERBOSITY=verbose --set=SHOW_CONTEXT=never --dbname=postgres --file=- < "$work/sql" 2>&1 > /dev/null |
+  python3 -ISc '${failuresIn}' > "$work/failures" || { mark "$state"; exit 1; }
+ended="${'${PIPESTATUS[0]}'}"
 [ "$ended" = 0 ] || report+="it was left before its end: psql ended with code $ended"$'\n'
-report+="$(python3 -ISc '${failuresIn}' "$work/messages")"
-mark "$owner ended $report"
-printf '%s' "$report"
+end "$report$(< "$work/failures")"
 `;

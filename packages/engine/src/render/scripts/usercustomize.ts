@@ -12,8 +12,8 @@
  *   next; otherwise its own stays until the next leader puts its own there. Patroni empties them then (patroni/dcs/kubernetes.py, delete_leader), and
  *   the next leader fills them tens of milliseconds later. But kube-proxy carries out the first of two changes at once and the second no sooner than a
  *   second after it (minSyncPeriod), be the first one of annotations alone; and of the connections that find no endpoint meanwhile Linux refuses six
- *   and then one in a second (net.ipv4.icmp_ratelimit): clients of the others wait for seconds. A server that ends or is about to be promoted refuses
- *   them all at once. Where no other leads after all, the address leads to one that has all data, until one does.
+ *   and then one in a second (net.ipv4.icmp_ratelimit): clients of the others wait for seconds. A server that is about to be promoted
+ *   answers at once that it only reads (25006). Where no other leads after all, the address leads to one that has all data, until one does.
  */
 export const usercustomize = `
 import sys
