@@ -10,7 +10,7 @@ const end = '-- end';
 
 interface Run {
   /** What psql says of the owner's SQL. */
-  readonly messages?: readonly string[];
+  readonly messages?: readonly (string | Buffer)[];
   /** How psql ends that runs it. */
   readonly code?: number;
   /** The server is away afterwards. */
@@ -34,7 +34,7 @@ const database = (context: TestContext) => {
     mark: () => readFileSync(mark, 'utf8'),
     setMark: (text: string) => writeFileSync(mark, text),
     run: ({ messages: said = [], code = 0, isGone = false, input = `${sql}\n${end}\n` }: Run = {}) => {
-      writeFileSync(messages, said.map((line) => `${line}\n`).join(''));
+      writeFileSync(messages, Buffer.concat(said.flatMap((line) => [Buffer.from(line), Buffer.from('\n')])));
       writeFileSync(incoming, input);
       rmSync(gone, { force: true });
       const PATH = standIns(join(folder, 'bin'), {
@@ -141,4 +141,11 @@ test('init SQL: a script that makes psql terse gives nothing away either', (cont
     ],
   });
   assert.deepEqual(output.split('\n'), ['statements that failed: 2', 'line 1: syntax error at or near', 'line 2: column']);
+});
+
+test('init SQL: messages in another encoding are read as far as they go', (context) => {
+  const { status, output } = database(context).run({
+    messages: [Buffer.from('psql:<stdin>:1: ERROR:  P0001: caf\u00e9', 'latin1'), 'psql:<stdin>:2: ERROR:  P0001: so'],
+  });
+  assert.deepEqual([status, output.split('\n')], [0, ['statements that failed: 2', 'line 1: caf\ufffd', 'line 2: so']]);
 });

@@ -22,7 +22,9 @@ import re, sys
 
 told, longest = 5, 200
 failures = []
-for line in sys.stdin:
+sys.stdout.reconfigure(encoding="utf-8")
+# The script may have psql speak in another encoding.
+for line in open(0, encoding="utf-8", errors="replace"):
     if not failures and line.startswith("psql: error: "):
         print(line.strip()[:longest], file=sys.stderr)
         sys.exit(3)
@@ -38,7 +40,7 @@ if failures:
 `;
 
 export const initSql = String.raw`
-export LC_ALL=C.UTF-8 PYTHONUTF8=1 PGCLIENTENCODING=UTF8
+export LC_ALL=C.UTF-8 PGCLIENTENCODING=UTF8
 directory="${'${TMPDIR:-/tmp}'}"
 work="$(mktemp -d "$directory/init-sql.XXXXXX")"
 trap 'rm -rf "$work"' EXIT
@@ -71,10 +73,14 @@ case $state in
 esac
 mark "$run began $((begun + 1))"
 
+set +e
 PGOPTIONS='-c lc_messages=C -c client_min_messages=error' \
   psql -X -w --quiet --set=VERBOSITY=verbose --set=SHOW_CONTEXT=never --dbname=postgres --file=- < "$work/sql" 2>&1 > /dev/null |
-  python3 -ISc '${failuresIn}' > "$work/failures" || { mark "$state"; exit 1; }
-ended="${'${PIPESTATUS[0]}'}"
-[ "$ended" = 0 ] || report+="it was left before its end: psql ended with code $ended"$'\n'
+  python3 -ISc '${failuresIn}' > "$work/failures"
+statuses=("${'${PIPESTATUS[@]}'}")
+set -e
+[ "${'${statuses[1]}'}" != 3 ] || { mark "$state"; exit 1; }
+[ "${'${statuses[0]}'}" = 0 ] || report+="it was left before its end: psql ended with code ${'${statuses[0]}'}"$'\n'
+[ "${'${statuses[1]}'}" = 0 ] || report+='what psql said could not be read'$'\n'
 end "$report$(< "$work/failures")"
 `;
